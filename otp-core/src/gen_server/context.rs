@@ -1,0 +1,457 @@
+//! What a callback may do beside changing its state: continue, stop, timers, links, monitors, streams.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_core::Stream;
+use tokio::time::Instant;
+
+use super::{GenServer, ServerRef};
+use crate::exit::ExitReason;
+use crate::node::Node;
+use crate::pid::Pid;
+use crate::process::cell::{Cell, Process, downcast};
+use crate::process::queue::Envelope;
+use crate::process::signal::{self, Signal};
+use crate::process::{self, CastOutcome, ForeignMonitor, MonitorRef, NoProc, Target};
+use crate::reply::ReplyTo;
+use crate::sys::Statistics;
+use crate::time::timers::Key;
+use crate::time::{self, Timer};
+
+/// An answer that waits until terminate has run.
+type HeldAnswer = (Option<Pid>, Box<dyn FnOnce() + Send>);
+
+/// The idle timeout.
+#[derive(Debug, Default)]
+struct Idle {
+    /// What the last callback asked for.
+    after: Option<Duration>,
+    /// The timer, once the server waits.
+    armed: Option<Key>,
+    /// Tells the signal of the present timer from one that was disarmed too late.
+    generation: u64,
+}
+
+/// What most servers never use.
+#[derive(Default)]
+struct Rare {
+    idle: Idle,
+    hibernate: bool,
+    held: Vec<HeldAnswer>,
+    statistics: Option<Statistics>,
+}
+
+/// A server's own view of its process; callbacks that take a `cx: &mut Context<Self>` get it.
+///
+/// It belongs to the process, so everything here is done as this process: its links, its monitors, its timers.
+pub struct Context<S: GenServer> {
+    cell: Arc<Cell<S::Message>>,
+    stop: Option<ExitReason>,
+    /// What to continue with, and the rare things. Never locked: the mutex makes a shared `Context` usable in a handler's
+    /// future although messages are `Send` alone.
+    next: Mutex<Option<S::Message>>,
+    rare: Option<Box<Mutex<Rare>>>,
+}
+
+impl<S: GenServer> Context<S> {
+    /// That of the current process, which is a server `S` that begins.
+    pub(super) fn current() -> Self {
+        let cell: Arc<Cell<S::Message>> = process::scope::process()
+            .and_then(downcast)
+            .expect("an init is polled as its own process");
+        Context {
+            cell,
+            stop: None,
+            next: Mutex::new(None),
+            rare: None,
+        }
+    }
+
+    pub(super) fn cell(&self) -> &Arc<Cell<S::Message>> {
+        &self.cell
+    }
+
+    /// This process.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
+        self.cell.core().pid()
+    }
+
+    /// A handle to this server, pinned to this process. Converts into the server's own handle type with `.into()`.
+    #[must_use]
+    pub fn this(&self) -> ServerRef<S> {
+        ServerRef::pinned(Arc::clone(&self.cell))
+    }
+
+    /// The node that this process lives in.
+    #[must_use]
+    pub fn node(&self) -> &Node {
+        self.cell.core().node()
+    }
+
+    /// The process that started this one with a link, whose exit ends this server.
+    #[must_use]
+    pub fn parent(&self) -> Option<Pid> {
+        self.cell.core().vital().parent
+    }
+
+    /// Stops the server after this callback: `{stop, Reason, State}`. The last reason counts.
+    ///
+    /// `terminate` runs with it. The answer of a call that stops leaves after `terminate`.
+    pub fn stop(&mut self, reason: ExitReason) {
+        self.stop = Some(reason);
+    }
+
+    /// Handles `message` right after this callback, before anything that is queued: `{continue, …}`. The last one counts.
+    pub fn continue_with(&mut self, message: S::Message) {
+        let before = self.next().replace(message);
+        drop(before);
+    }
+
+    /// Calls `handle_timeout` if nothing comes for so long after this callback: the timeout of `{noreply, State, Timeout}`.
+    ///
+    /// Any message disarms it. Zero: if the mailbox is empty now. A system request arms it anew, in full.
+    pub fn set_timeout(&mut self, after: Duration) {
+        self.rare_mut().idle.after = Some(after);
+    }
+
+    /// Gives unused memory of the mailbox back before the server waits again: `hibernate`.
+    pub fn hibernate(&mut self) {
+        self.rare_mut().hibernate = true;
+    }
+
+    /// Answers a call at the end of its handler: now, or after `terminate` if the server stops.
+    ///
+    /// For implementations of [`GenServer`] by hand; a handler that answers in its middle uses [`ReplyTo::send`].
+    #[inline]
+    pub fn reply<T: Send + 'static>(&mut self, reply_to: ReplyTo<T>, answer: T) {
+        if self.stop.is_none() {
+            reply_to.send(answer);
+        } else {
+            let caller = reply_to.caller();
+            self.rare_mut()
+                .held
+                .push((caller, Box::new(move || reply_to.send(answer))));
+        }
+    }
+
+    /// Sends a message to this server itself, to be handled in its turn. A bound does not hold it back, as it could
+    /// never be waited for.
+    pub fn send(&self, message: S::Message) -> CastOutcome {
+        match self.cell.queue().push_past_bound(message) {
+            Ok(()) => CastOutcome::Queued,
+            Err(_) => CastOutcome::NoProc,
+        }
+    }
+
+    /// Sends a message to this server after `delay`: `Process.send_after/3`.
+    pub fn send_after(&self, delay: Duration, message: S::Message) -> Timer {
+        time::send_after(delay, &self.this(), message)
+    }
+
+    /// Sends a message to this server at a time of tokio's clock.
+    pub fn send_at(&self, deadline: Instant, message: S::Message) -> Timer {
+        time::send_at(deadline, &self.this(), message)
+    }
+
+    /// Sends a message to this server every `period`, first after one, until it is cancelled.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the period is zero.
+    #[track_caller]
+    pub fn send_interval(
+        &self,
+        period: Duration,
+        message: impl FnMut() -> S::Message + Send + 'static,
+    ) -> Timer {
+        time::send_interval(period, &self.this(), message)
+    }
+
+    /// Cancels a timer and tells by a message what [`Timer::cancel`] would answer: `cancel_timer` with `async: true`.
+    pub fn cancel_timer(&self, timer: &Timer, result: impl FnOnce(Option<Duration>) -> S::Message) {
+        self.send(result(timer.cancel()));
+    }
+
+    /// Sets whether exit signals come as [`Exit`](crate::process::Exit) messages. Answers how it was before.
+    pub fn trap_exit(&self, trap: bool) -> bool {
+        std::mem::replace(&mut self.cell.core().vital().trap_exit, trap)
+    }
+
+    /// Watches a process: its end comes to `handle_down`. See [`process::monitor`].
+    pub fn monitor(&self, target: impl Target) -> MonitorRef {
+        let location = target.locate();
+        signal::monitor(&*self.cell, location.resolve(self.node()), location.name())
+    }
+
+    /// Ends a monitor. Tells whether it was still active. See [`process::demonitor`].
+    ///
+    /// # Errors
+    ///
+    /// The monitor belongs to another process.
+    pub fn demonitor(&self, monitor: MonitorRef) -> Result<bool, ForeignMonitor> {
+        signal::demonitor(&*self.cell, monitor)
+    }
+
+    /// Links this process with another. See [`process::try_link`].
+    ///
+    /// # Errors
+    ///
+    /// The other process is gone and this one does not trap exits.
+    pub fn link(&self, target: impl Target) -> Result<(), NoProc> {
+        let pid = target.locate().resolve(self.node()).ok_or(NoProc)?;
+        signal::link(&*self.cell, pid)
+    }
+
+    /// Ends a link. See [`process::unlink`].
+    pub fn unlink(&self, target: impl Target) {
+        if let Some(pid) = target.locate().resolve(self.node()) {
+            signal::unlink(&*self.cell, pid);
+        }
+    }
+
+    /// Feeds a stream into the mailbox: each item is converted into a message and handled in its turn.
+    ///
+    /// A process of its own reads the stream, linked with this server; it waits while a bounded mailbox is full. It ends
+    /// with the stream, with this server, or by [`detach`](Self::detach).
+    pub fn attach<T>(&self, stream: T) -> Pid
+    where
+        T: Stream + Send + 'static,
+        T::Item: Into<S::Message> + Send,
+    {
+        let server = self.this();
+        self.helper(async move {
+            let mut stream = pin!(stream);
+            while let Some(item) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+                if server.cast(item.into()).await == CastOutcome::NoProc {
+                    break;
+                }
+            }
+        })
+    }
+
+    /// Runs a future beside the server; its output comes as a message.
+    ///
+    /// It runs in a process of its own, linked with this server, and ends with it: long work does not hold the server.
+    pub fn run<T>(&self, future: T) -> Pid
+    where
+        T: Future + Send + 'static,
+        T::Output: Into<S::Message> + Send,
+    {
+        let server = self.this();
+        self.helper(async move {
+            let output = future.await;
+            server.cast(output.into()).await;
+        })
+    }
+
+    /// Runs blocking work on tokio's threads for such work; its output comes as a message.
+    ///
+    /// Work that has begun cannot be stopped; if the server ends, its output is dropped.
+    pub fn run_blocking<T>(&self, work: impl FnOnce() -> T + Send + 'static) -> Pid
+    where
+        T: Into<S::Message> + Send + 'static,
+    {
+        let server = self.this();
+        self.helper(async move {
+            match tokio::task::spawn_blocking(work).await {
+                Ok(output) => {
+                    server.cast(output.into()).await;
+                    Ok(())
+                }
+                Err(error) => Err(ExitReason::error(error)),
+            }
+        })
+    }
+
+    /// Stops what [`attach`](Self::attach) or [`run`](Self::run) started. True if it was there.
+    pub fn detach(&self, helper: Pid) -> bool {
+        let was_there = self.cell.core().vital().detach(helper);
+        if was_there {
+            signal::unlink(&*self.cell, helper);
+            signal::send_exit(self.node(), self.pid(), helper, &ExitReason::Kill);
+        }
+        was_there
+    }
+
+    fn helper<F>(&self, code: F) -> Pid
+    where
+        F: Future + Send + 'static,
+        F::Output: process::Outcome,
+    {
+        let server = self.pid();
+        let code = async move {
+            let reason = process::Outcome::reason(code.await);
+            if matches!(reason, ExitReason::Normal) {
+                signal::part(&*process::current(), server);
+            }
+            reason
+        };
+        let (address, ()) = process::spawn_on(self.node(), code, |helper| {
+            process::link_both(&*self.cell, helper);
+            self.cell.core().vital().attach(helper.core().pid());
+        });
+        address.pid()
+    }
+
+    fn next(&mut self) -> &mut Option<S::Message> {
+        self.next.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rare(&mut self) -> Option<&mut Rare> {
+        let rare = self.rare.as_mut()?;
+        Some(rare.get_mut().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn rare_mut(&mut self) -> &mut Rare {
+        self.rare
+            .get_or_insert_default()
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The statistics, if they are on.
+    pub(super) fn statistics(&mut self) -> Option<&mut Statistics> {
+        self.rare()?.statistics.as_mut()
+    }
+
+    pub(super) fn set_statistics(&mut self, statistics: Option<Statistics>) {
+        self.rare_mut().statistics = statistics;
+    }
+
+    /// Looked at before each message: cheaper than taking nothing.
+    #[inline]
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stop.is_some()
+    }
+
+    pub(super) fn take_stop(&mut self) -> Option<ExitReason> {
+        self.stop.take()
+    }
+
+    /// Looked at before each message: cheaper than taking nothing.
+    #[inline]
+    pub(super) fn has_next(&mut self) -> bool {
+        self.next().is_some()
+    }
+
+    pub(super) fn take_next(&mut self) -> Option<S::Message> {
+        self.next().take()
+    }
+
+    /// Who gets the first answer that waits.
+    pub(super) fn held_caller(&mut self) -> Option<Pid> {
+        self.rare()?.held.first()?.0
+    }
+
+    pub(super) fn answer_held(&mut self) {
+        if let Some(rare) = self.rare() {
+            rare.held.drain(..).for_each(|(_, answer)| answer());
+        }
+    }
+
+    /// A callback begins: what the last one asked for is over.
+    #[inline]
+    pub(super) fn begin_callback(&mut self) {
+        if self.rare.is_some() {
+            self.begin_rare_callback();
+        }
+    }
+
+    #[cold]
+    fn begin_rare_callback(&mut self) {
+        self.disarm();
+        self.rare_mut().idle.after = None;
+    }
+
+    /// Stops the idle timer. It is armed anew when the server waits, if it is still asked for.
+    pub(super) fn disarm(&mut self) {
+        let Some(idle) = self.rare().map(|rare| &mut rare.idle) else {
+            return;
+        };
+        if let Some(key) = idle.armed.take() {
+            idle.generation += 1;
+            self.node().timers().disarm(key);
+        }
+    }
+
+    /// Whether a signal is that of the present idle timer.
+    pub(super) fn is_present_timeout(&mut self, generation: u64) -> bool {
+        self.rare()
+            .is_some_and(|rare| rare.idle.armed.is_some() && rare.idle.generation == generation)
+    }
+
+    /// Waits until `batch` has something. False if the idle timeout is zero and there is nothing now.
+    pub(super) async fn receive(&mut self, batch: &mut VecDeque<Envelope<S::Message>>) -> bool {
+        if self.rare.is_some() && self.is_idle_now(batch) {
+            return false;
+        }
+        fill(&self.cell, batch).await;
+        true
+    }
+
+    /// Before the server waits: hibernates, arms the idle timeout. True if that is zero and nothing is there.
+    #[cold]
+    fn is_idle_now(&mut self, batch: &mut VecDeque<Envelope<S::Message>>) -> bool {
+        let rare = self.rare_mut();
+        if std::mem::take(&mut rare.hibernate) {
+            batch.shrink_to_fit();
+            self.cell.queue().shrink();
+        }
+        let idle = &self.rare_mut().idle;
+        let (Some(after), None) = (idle.after, idle.armed) else {
+            return false;
+        };
+        if after.is_zero() {
+            // What is due now is in the mailbox before the server decides that it is idle.
+            self.node().timers().fire_due();
+            return self.cell.queue().is_empty();
+        }
+        if self.cell.queue().is_empty() {
+            self.arm(after);
+        }
+        false
+    }
+
+    fn arm(&mut self, after: Duration) {
+        let cell = Arc::clone(&self.cell);
+        let generation = self.rare_mut().idle.generation;
+        self.cell.core().vital().has_timers = true;
+        let key = self.node().timers().arm(
+            self.node(),
+            time::deadline_after(after),
+            Some(self.pid()),
+            move || {
+                cell.push_signal(Signal::Idle(generation));
+            },
+        );
+        self.rare_mut().idle.armed = Some(key);
+    }
+}
+
+/// Waits until `batch`, which is empty, has something.
+async fn fill<M: Send + 'static>(cell: &Cell<M>, batch: &mut VecDeque<Envelope<M>>) {
+    poll_fn(|cx| {
+        if cell.queue().take(batch, cx.waker()) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+}
+
+impl<S: GenServer> fmt::Debug for Context<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("pid", &self.pid())
+            .field("parent", &self.parent())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,392 @@
+//! Handles: what clients hold of a server.
+
+use std::fmt;
+use std::future::Future;
+use std::hash::{Hash, Hasher};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
+
+use super::GenServer;
+use crate::call::{Call, TryCall};
+use crate::exit::ExitReason;
+use crate::node::{Name, Node};
+use crate::pid::Pid;
+use crate::process::cell::{Cell, Process};
+use crate::process::signal::Signal;
+use crate::process::{self, Location, MonitorRef, Recipient, Route, Sent, Target, scope};
+use crate::reply::{ReplyTo, Slot};
+use crate::sys::SystemRequest;
+
+/// A handle to a server of type `S`: the address of one process, or of whoever holds a name.
+///
+/// Cheap to clone, and `Eq` and `Hash` by the address, never by what it resolves to. It carries its node, so that it
+/// works in any task, and it keeps nothing alive: dropping handles stops nothing. `#[gen_server]` wraps it in a type of
+/// the server's own, `CounterRef`, which has a method for each call and cast and derefs to this.
+pub struct ServerRef<S: GenServer> {
+    route: Route<S::Message>,
+}
+
+impl<S: GenServer> ServerRef<S> {
+    pub(crate) fn pinned(cell: Arc<Cell<S::Message>>) -> Self {
+        ServerRef {
+            route: Route::Pinned(cell),
+        }
+    }
+
+    /// A handle to whoever holds `name` in the current node, looked up at each use: it survives a restart.
+    ///
+    /// # Panics
+    ///
+    /// Panics outside a node.
+    #[track_caller]
+    #[must_use]
+    pub fn named(name: impl Into<Name>) -> Self {
+        let node =
+            scope::node().expect("a handle by name needs a node: use `named_on` outside one");
+        Self::named_on(&node, name)
+    }
+
+    /// A handle to whoever holds `name` in `node`.
+    #[must_use]
+    pub fn named_on(node: &Node, name: impl Into<Name>) -> Self {
+        ServerRef {
+            route: Route::Named(Box::new((node.clone(), name.into()))),
+        }
+    }
+
+    /// Asks, and waits for the answer. `build` makes the message around the place for the answer.
+    #[inline]
+    pub fn call<T: Send + 'static>(
+        &self,
+        build: impl FnOnce(ReplyTo<T>) -> S::Message,
+    ) -> Call<S::Message, T> {
+        Call::new(self.route.clone(), build)
+    }
+
+    /// Asks a handler that answers with a `Result`, which `R` is.
+    #[inline]
+    pub fn try_call<R: Send + 'static>(
+        &self,
+        build: impl FnOnce(ReplyTo<R>) -> S::Message,
+    ) -> TryCall<S::Message, R> {
+        TryCall::new(self.route.clone(), build)
+    }
+
+    /// Sends a message and does not wait: `GenServer.cast/2`.
+    ///
+    /// It always succeeds, also towards a process that is gone. Queued does not mean handled.
+    #[inline]
+    pub fn cast(&self, message: S::Message) -> Sent<S::Message> {
+        self.route.cast(message)
+    }
+
+    /// The process; None if nobody holds the name. `GenServer.whereis/1`.
+    #[must_use]
+    pub fn pid(&self) -> Option<Pid> {
+        self.route.locate().resolve(self.route.node())
+    }
+
+    /// Whether there is a process.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.process().is_some()
+    }
+
+    /// A handle to the process that this one leads to now. A handle that is pinned already is the same.
+    #[must_use]
+    pub fn pin(&self) -> Option<Self> {
+        self.route.resolve().ok().map(Self::pinned)
+    }
+
+    /// Watches the server from the current process, see [`process::monitor`].
+    ///
+    /// # Panics
+    ///
+    /// Panics outside a process.
+    #[track_caller]
+    pub fn monitor(&self) -> MonitorRef {
+        process::monitor(self.locate())
+    }
+
+    /// Stops the server and waits until it is gone and its name is free: `GenServer.stop/3`.
+    ///
+    /// Its `terminate` runs. The reason is [`ExitReason::Normal`] and there is no timeout, unless set.
+    pub fn stop(&self) -> Stop<S> {
+        Stop {
+            state: StopState::New(self.route.clone()),
+            reason: ExitReason::Normal,
+            timeout: None,
+            sleep: None,
+        }
+    }
+
+    /// Waits until the process is gone, and tells why; [`ExitReason::NoProc`] if there is none. From any task.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing.
+    pub async fn ended(&self) -> ExitReason {
+        match self.route.resolve() {
+            Ok(cell) => wait_for_end(&*cell).await,
+            Err(_) => ExitReason::NoProc,
+        }
+    }
+
+    pub(crate) fn process(&self) -> Option<Arc<dyn Process>> {
+        let cell = self.route.resolve().ok()?;
+        let alive = cell.core().vital().is_alive();
+        alive.then_some(cell as Arc<dyn Process>)
+    }
+
+    pub(crate) fn route(&self) -> &Route<S::Message> {
+        &self.route
+    }
+}
+
+pub(crate) async fn wait_for_end(process: &dyn Process) -> ExitReason {
+    let slot = Slot::new();
+    if let Some(reason) = process.core().vital().on_end(ReplyTo::new(&slot)) {
+        return reason;
+    }
+    let reason = std::future::poll_fn(|cx| slot.poll(cx.waker())).await;
+    reason
+        .or_else(|| process.core().ended())
+        .unwrap_or(ExitReason::NoProc)
+}
+
+impl<S: GenServer> Clone for ServerRef<S> {
+    fn clone(&self) -> Self {
+        ServerRef {
+            route: self.route.clone(),
+        }
+    }
+}
+
+impl<S: GenServer> PartialEq for ServerRef<S> {
+    fn eq(&self, other: &Self) -> bool {
+        self.route == other.route
+    }
+}
+
+impl<S: GenServer> Eq for ServerRef<S> {}
+
+impl<S: GenServer> Hash for ServerRef<S> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.route.hash(state);
+    }
+}
+
+impl<S: GenServer> fmt::Display for ServerRef<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.route, f)
+    }
+}
+
+impl<S: GenServer> fmt::Debug for ServerRef<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ServerRef({})", self.route)
+    }
+}
+
+impl<S: GenServer> AsRef<ServerRef<S>> for ServerRef<S> {
+    fn as_ref(&self) -> &ServerRef<S> {
+        self
+    }
+}
+
+/// A handle of any kind to a server: [`ServerRef`], and the types that `#[gen_server]` makes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a server's handle",
+    note = "a handle is `ServerRef<Counter>`, or the `CounterRef` that `#[gen_server]` makes"
+)]
+pub trait ServerHandle:
+    Clone + From<ServerRef<Self::Server>> + AsRef<ServerRef<Self::Server>> + 'static
+{
+    /// The server.
+    type Server: GenServer;
+
+    /// A handle to whoever holds `name` in the current node, looked up at each use: it survives a restart.
+    ///
+    /// # Panics
+    ///
+    /// Panics outside a node.
+    #[track_caller]
+    #[must_use]
+    fn named(name: impl Into<Name>) -> Self {
+        ServerRef::named(name).into()
+    }
+}
+
+impl<S: GenServer> ServerHandle for ServerRef<S> {
+    type Server = S;
+}
+
+impl<H: ServerHandle> Target for &H {
+    fn locate(&self) -> Location {
+        self.as_ref().route.locate()
+    }
+}
+
+impl<S: GenServer> ServerRef<S> {
+    fn locate(&self) -> Location {
+        self.route.locate()
+    }
+}
+
+impl Target for Location {
+    fn locate(&self) -> Location {
+        self.clone()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<H: ServerHandle + Send> Recipient for H {
+    type Message = <H::Server as GenServer>::Message;
+
+    fn deliver(&self, message: Self::Message) {
+        self.as_ref().cast(message);
+    }
+
+    fn is_alive(&self) -> bool {
+        match &self.as_ref().route {
+            Route::Pinned(cell) => cell.core().vital().is_alive(),
+            Route::Named(_) => true,
+        }
+    }
+
+    fn node(&self) -> Node {
+        self.as_ref().route.node().clone()
+    }
+
+    fn owner_of_timer(&self) -> Option<Pid> {
+        self.as_ref().route.locate().fixed_pid()
+    }
+
+    fn owner_of_interval(&self) -> Option<Pid> {
+        self.as_ref().pid()
+    }
+}
+
+/// Why a stop did not end as asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StopError {
+    /// There is no such process, or nobody holds the name.
+    #[error("no such process")]
+    NoProc,
+    /// It was not gone in time. It is not killed, and goes on terminating.
+    #[error("the server did not stop in time")]
+    Timeout,
+    /// It is gone, for another reason than the one that was asked for.
+    #[error("the server ended: {0}")]
+    Exit(ExitReason),
+    /// A process asked itself. `cx.stop(reason)` is the way.
+    #[error("a process stopped itself")]
+    CallingSelf,
+    /// The name is held by another kind of server.
+    #[error("the name is held by another kind of server")]
+    WrongServer,
+}
+
+enum StopState<M> {
+    New(Route<M>),
+    Waiting {
+        cell: Arc<Cell<M>>,
+        slot: Arc<Slot<ExitReason>>,
+    },
+    Done,
+}
+
+/// A stop of a server: a future that is done when the server is gone; made by [`ServerRef::stop`].
+///
+/// # Cancel safety
+///
+/// Dropped after it was polled, the server stops all the same.
+#[must_use = "a stop does nothing unless it is awaited"]
+pub struct Stop<S: GenServer> {
+    state: StopState<S::Message>,
+    reason: ExitReason,
+    timeout: Option<Duration>,
+    sleep: Option<Pin<Box<crate::time::Sleep>>>,
+}
+
+impl<S: GenServer> Stop<S> {
+    /// With this reason.
+    pub fn reason(mut self, reason: ExitReason) -> Self {
+        self.reason = reason;
+        self
+    }
+
+    /// Waits no longer than this. The server goes on stopping.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Asks the server to stop, the first time.
+    fn begin(&mut self) -> Result<(), StopError> {
+        let StopState::New(route) = &self.state else {
+            return Ok(());
+        };
+        let cell = route.resolve().map_err(|astray| match astray {
+            process::Astray::NoProc => StopError::NoProc,
+            process::Astray::WrongServer => StopError::WrongServer,
+        })?;
+        if scope::with_process(|process| process.core().pid()) == Some(cell.core().pid()) {
+            return Err(StopError::CallingSelf);
+        }
+        let slot = Slot::new();
+        if cell.core().vital().on_end(ReplyTo::new(&slot)).is_some() {
+            return Err(StopError::NoProc);
+        }
+        cell.push_signal(Signal::System(SystemRequest::Stop(self.reason.clone())));
+        self.state = StopState::Waiting { cell, slot };
+        self.sleep = self
+            .timeout
+            .map(|timeout| Box::pin(crate::time::sleep(timeout)));
+        Ok(())
+    }
+}
+
+impl<S: GenServer> Unpin for Stop<S> {}
+
+impl<S: GenServer> Future for Stop<S> {
+    type Output = Result<(), StopError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if let Err(error) = this.begin() {
+            this.state = StopState::Done;
+            return Poll::Ready(Err(error));
+        }
+        let StopState::Waiting { cell, slot } = &this.state else {
+            return Poll::Pending;
+        };
+        if let Poll::Ready(reason) = slot.poll(cx.waker()) {
+            let reason = reason
+                .or_else(|| cell.core().ended())
+                .unwrap_or(ExitReason::NoProc);
+            this.state = StopState::Done;
+            return Poll::Ready(if reason == this.reason {
+                Ok(())
+            } else {
+                Err(StopError::Exit(reason))
+            });
+        }
+        match &mut this.sleep {
+            Some(sleep) => sleep.as_mut().poll(cx).map(|()| Err(StopError::Timeout)),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl<S: GenServer> fmt::Debug for Stop<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stop")
+            .field("reason", &self.reason)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,419 @@
+//! Starting a server: its init runs in the starter's task, as the new process, and the task of its own begins when init
+//! has returned. So a start costs one task and no message.
+//!
+//! Until then the process is in its node's table under its pid and its name, and messages to it queue.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, ready};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+
+use super::run::serve;
+use super::{Context, GenServer, InitError, ServerHandle, ServerRef};
+use crate::exit::ExitReason;
+use crate::node::Name;
+use crate::pid::Pid;
+use crate::process::cell::{Cell, Process};
+use crate::process::run::{Catch, Crash, catch, contain, running};
+use crate::process::scope::{self, Orphan, Scope};
+use crate::process::{self, MonitorRef, RegisterError, signal};
+use crate::{report, rt};
+
+/// Why a server was not started.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The name is taken, by this process.
+    #[error("already started: {0}")]
+    AlreadyStarted(Pid),
+    /// Its init failed, panicked, or was ended by an exit signal.
+    #[error("init failed: {0}")]
+    Init(ExitReason),
+    /// Its init asked not to be started.
+    #[error("init asked not to be started")]
+    Ignore,
+    /// Its init did not return in time, and was killed.
+    #[error("init did not return in time")]
+    Timeout,
+    /// A link or a monitor needs a process, and the starter is none.
+    #[error(
+        "only a process can start a server with a link or a monitor: use `start`, or start it from `main`, a test or a process"
+    )]
+    NotAProcess,
+    /// The empty name is none.
+    #[error("the name is empty")]
+    MalformedName,
+}
+
+/// What starting gives: a handle, or a handle and a monitor.
+pub trait Started: Sized {
+    /// The server that is started.
+    type Server: GenServer;
+
+    #[doc(hidden)]
+    const MONITOR: bool;
+
+    #[doc(hidden)]
+    fn started(server: ServerRef<Self::Server>, monitor: Option<MonitorRef>) -> Self;
+}
+
+impl<H: ServerHandle> Started for H {
+    type Server = H::Server;
+    const MONITOR: bool = false;
+
+    fn started(server: ServerRef<H::Server>, _: Option<MonitorRef>) -> Self {
+        server.into()
+    }
+}
+
+impl<H: ServerHandle> Started for (H, MonitorRef) {
+    type Server = H::Server;
+    const MONITOR: bool = true;
+
+    fn started(server: ServerRef<H::Server>, monitor: Option<MonitorRef>) -> Self {
+        (
+            server.into(),
+            monitor.expect("it was set when the start began"),
+        )
+    }
+}
+
+/// What the init of a server has come to.
+pub struct Initialized<S: GenServer> {
+    state: Result<S, InitError>,
+    cx: Context<S>,
+}
+
+impl<S: GenServer> fmt::Debug for Initialized<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Initialized")
+            .field("cx", &self.cx)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Starts a server: `GenServer.start/3`, without a link.
+///
+/// # Panics
+///
+/// The future panics outside a node.
+#[track_caller]
+pub fn start<H: ServerHandle>(
+    args: <H::Server as GenServer>::Args,
+) -> Start<H, impl Future<Output = Initialized<H::Server>> + Send> {
+    begin(args, false)
+}
+
+/// Starts a server that is linked with the current process: `GenServer.start_link/3`.
+///
+/// # Panics
+///
+/// The future panics outside a node.
+#[track_caller]
+pub fn start_link<H: ServerHandle>(
+    args: <H::Server as GenServer>::Args,
+) -> Start<H, impl Future<Output = Initialized<H::Server>> + Send> {
+    begin(args, true)
+}
+
+/// Starts a server that the current process monitors from its first moment: `gen_server:start_monitor/3`.
+///
+/// # Panics
+///
+/// The future panics outside a node.
+#[track_caller]
+pub fn start_monitor<H: ServerHandle>(
+    args: <H::Server as GenServer>::Args,
+) -> Start<(H, MonitorRef), impl Future<Output = Initialized<H::Server>> + Send> {
+    begin(args, false)
+}
+
+#[track_caller]
+fn begin<R: Started>(
+    args: <R::Server as GenServer>::Args,
+    link: bool,
+) -> Start<R, impl Future<Output = Initialized<R::Server>> + Send> {
+    let init = async move {
+        // Polled as the new process only, see `Start::poll_init`.
+        let mut cx = Context::current();
+        let state = R::Server::init(args, &mut cx).await;
+        Initialized { state, cx }
+    };
+    Start {
+        init: Some(catch(init)),
+        name: None,
+        timeout: None,
+        link,
+        caller: Location::caller(),
+        begun: None,
+    }
+}
+
+/// A start that has begun.
+struct Begun<S: GenServer> {
+    cell: Arc<Cell<S::Message>>,
+    scope: Scope,
+    monitor: Option<MonitorRef>,
+    sleep: Option<Pin<Box<crate::time::Sleep>>>,
+}
+
+pin_project! {
+    /// A server that is being started: a builder that is a future of `R`, a handle, or a handle and a monitor.
+    ///
+    /// It begins when it is first polled, and is done when the server's init has returned, which runs as the new process
+    /// in the task that polls this.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`]. A start that failed leaves nothing behind: no process, no name, no exit signal to the starter.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, the process that had begun is killed, and its name is free.
+    #[must_use = "a start does nothing unless it is awaited"]
+    pub struct Start<R: Started, F> {
+        #[pin]
+        init: Option<Catch<F>>,
+        name: Option<Name>,
+        timeout: Option<Duration>,
+        link: bool,
+        caller: &'static Location<'static>,
+        // While the init runs.
+        begun: Option<Begun<R::Server>>,
+    }
+
+    impl<R: Started, F> PinnedDrop for Start<R, F> {
+        fn drop(this: Pin<&mut Self>) {
+            this.fail(&ExitReason::Killed, Vec::new());
+        }
+    }
+}
+
+impl<R: Started, F> Start<R, F> {
+    /// Registers the server under a name before its init runs.
+    ///
+    /// A taken name is [`StartError::AlreadyStarted`], an empty one [`StartError::MalformedName`]; no process begins.
+    pub fn name(mut self, name: impl Into<Name>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Kills it if its init has not returned after this time. By default there is no limit, as in OTP.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+}
+
+fn begin_process<S: GenServer>(
+    monitored: bool,
+    link: bool,
+    name: Option<Name>,
+    timeout: Option<Duration>,
+    caller: &Location<'_>,
+) -> Result<Begun<S>, StartError> {
+    let Some(node) = scope::node() else {
+        panic!(
+            "a server was started outside a node, at {caller}: \
+             start it in `#[otp_core::main]`, `#[otp_core::test]`, a process, or with `node.run(…)`"
+        )
+    };
+    let starter = scope::process();
+    if starter.is_none() && (link || monitored) {
+        return Err(StartError::NotAProcess);
+    }
+    if name.as_ref().is_some_and(|name| name.as_str().is_empty()) {
+        return Err(StartError::MalformedName);
+    }
+    let cell = Cell::new(node.clone(), S::OPTIONS.mailbox);
+    let process: Arc<dyn Process> = Arc::clone(&cell) as _;
+    // First the table: who finds the name finds the process.
+    node.insert(Arc::clone(&process));
+    if let Some(name) = name
+        && let Err(error) = node.register_process(name, &process)
+    {
+        let reason = signal::release(&*process, &ExitReason::Normal);
+        signal::farewell(&*process, &reason);
+        return Err(match error {
+            RegisterError::Taken(holder) => StartError::AlreadyStarted(holder),
+            _ => StartError::MalformedName,
+        });
+    }
+    let mut monitor = None;
+    if let Some(starter) = &starter {
+        if link {
+            process.core().vital().parent = Some(starter.core().pid());
+            process::link_both(&**starter, &*process);
+        }
+        if monitored {
+            monitor = Some(signal::monitor(
+                &**starter,
+                Some(process.core().pid()),
+                None,
+            ));
+        }
+    }
+    let sleep = timeout.map(|timeout| Box::pin(crate::time::sleep(timeout)));
+    Ok(Begun {
+        cell,
+        scope: Scope::Process(process),
+        monitor,
+        sleep,
+    })
+}
+
+/// What a poll of an init comes to.
+enum Polled<S: GenServer> {
+    Initialized(Initialized<S>),
+    Failed(StartError, ExitReason, Vec<Orphan>),
+}
+
+impl<R: Started, F> Start<R, F> {
+    /// Ends the process that did not begin its work, in the order of every end. No exit signal goes to its parent, who
+    /// gets the error instead.
+    fn fail(self: Pin<&mut Self>, reason: &ExitReason, orphans: Vec<Orphan>) {
+        let mut this = self.project();
+        let Some(begun) = this.begun.take() else {
+            return;
+        };
+        let process: &dyn Process = &*begun.cell;
+        let reason = signal::release(process, reason);
+        let core = process.core();
+        let parent = core.vital().parent;
+        if let Some(parent) = parent {
+            signal::unlink(process, parent);
+        }
+        let mut scope = Scope::Process(Arc::clone(&begun.cell) as _);
+        contain(|| {
+            let _entered = scope::enter(&mut scope);
+            drop(orphans);
+            this.init.set(None);
+        });
+        signal::farewell(process, &reason);
+    }
+}
+
+impl<R, F> Future for Start<R, F>
+where
+    R: Started,
+    F: Future<Output = Initialized<R::Server>>,
+{
+    type Output = Result<R, StartError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let this = self.as_mut().project();
+        let Some(init) = this.init.as_pin_mut() else {
+            return Poll::Pending;
+        };
+        if this.begun.is_none() {
+            let name = this.name.take();
+            let begun = begin_process(R::MONITOR, *this.link, name, *this.timeout, this.caller)?;
+            *this.begun = Some(begun);
+        }
+        let Some(begun) = this.begun else {
+            return Poll::Pending;
+        };
+        match ready!(begun.poll_init(init, cx)) {
+            Polled::Initialized(Initialized {
+                state: Ok(state),
+                cx,
+            }) => {
+                let monitor = begun.monitor;
+                *this.begun = None;
+                let node = cx.node().clone();
+                let server = cx.this();
+                rt::spawn(&node, running(Arc::clone(cx.cell()) as _, serve(state, cx)));
+                Poll::Ready(Ok(R::started(server, monitor)))
+            }
+            Polled::Initialized(Initialized {
+                state: Err(error),
+                cx,
+            }) => {
+                drop(cx);
+                let (error, reason) = match error {
+                    InitError::Stop(reason) => (StartError::Init(reason.clone()), reason),
+                    InitError::Ignore => (StartError::Ignore, ExitReason::Normal),
+                };
+                report::crash(&*begun.cell, std::any::type_name::<R::Server>(), &reason);
+                self.fail(&reason, Vec::new());
+                Poll::Ready(Err(error))
+            }
+            Polled::Failed(error, reason, orphans) => {
+                self.fail(&reason, orphans);
+                Poll::Ready(Err(error))
+            }
+        }
+    }
+}
+
+impl<S: GenServer> Begun<S> {
+    /// Polls the init as the new process, unless an exit signal or the timeout has ended that.
+    fn poll_init<F>(
+        &mut self,
+        init: Pin<&mut Catch<F>>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Polled<S>>
+    where
+        F: Future<Output = Initialized<S>>,
+    {
+        let core = self.cell.core();
+        if !core.is_signalled() {
+            let polled = {
+                let _entered = scope::enter(&mut self.scope);
+                init.poll(cx)
+            };
+            match polled {
+                Poll::Ready(Ok(initialized)) => {
+                    return Poll::Ready(Polled::Initialized(initialized));
+                }
+                Poll::Ready(Err(crash)) => {
+                    let Crash {
+                        reason, orphans, ..
+                    } = crash;
+                    report::crash(&*self.cell, std::any::type_name::<S>(), &reason);
+                    return Poll::Ready(Polled::Failed(
+                        StartError::Init(reason.clone()),
+                        reason,
+                        orphans,
+                    ));
+                }
+                Poll::Pending => self.cell.queue().register(cx.waker()),
+            }
+        }
+        if core.is_signalled() {
+            let reason = core
+                .vital()
+                .pending()
+                .cloned()
+                .unwrap_or(ExitReason::Killed);
+            return Poll::Ready(Polled::Failed(
+                StartError::Init(reason.clone()),
+                reason,
+                Vec::new(),
+            ));
+        }
+        if let Some(sleep) = &mut self.sleep {
+            ready!(sleep.as_mut().poll(cx));
+            return Poll::Ready(Polled::Failed(
+                StartError::Timeout,
+                ExitReason::Killed,
+                Vec::new(),
+            ));
+        }
+        Poll::Pending
+    }
+}
+
+impl<R: Started, F> fmt::Debug for Start<R, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Start")
+            .field("name", &self.name)
+            .field("link", &self.link)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,115 @@
+//! OTP for Rust: processes, links, monitors and GenServers with the semantics of Erlang/OTP, on tokio.
+//!
+//! ```
+//! use otp_core::prelude::*;
+//!
+//! /// A counter that anyone may add to.
+//! #[gen_server]
+//! pub struct Counter {
+//!     value: i64,
+//! }
+//!
+//! #[gen_server]
+//! impl Counter {
+//!     #[init]
+//!     fn init(value: i64) -> Self {
+//!         Counter { value }
+//!     }
+//!
+//!     /// Adds `by` and answers the new value.
+//!     #[call]
+//!     pub fn add(&mut self, by: i64) -> i64 {
+//!         self.value += by;
+//!         self.value
+//!     }
+//! }
+//!
+//! #[otp_core::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let counter = Counter::start_link(40).await?;
+//!     assert_eq!(counter.add(2).await?, 42);
+//!     counter.stop().await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Where to look
+//!
+//! | for | see |
+//! | --- | --- |
+//! | writing a server | [`gen_server`](macro@gen_server), [`Context`], [`ReplyTo`] |
+//! | writing one by hand, and what happens when | [`GenServer`], [`mod@gen_server`] |
+//! | asking a server | [`Call`], [`CallFailure`], [`CallError`], [`ServerRef`], [`Request`] |
+//! | processes, links, monitors, exit signals, names | [`process`] |
+//! | timers and sleeping | [`time`] |
+//! | looking into a running server | [`sys`] |
+//! | what an end means | [`ExitReason`] |
+//! | programs and tests | [`main`], [`test`](macro@test), [`Node`] |
+//!
+//! # Where one stands
+//!
+//! The bodies of [`main`] and [`test`](macro@test) are processes. A process lives in a [`Node`], which owns the process
+//! table, the names and the timers; nothing is process-global. `tokio::spawn` does not inherit the node:
+//! `future.in_node(&node)` of [`NodeExt`](process::NodeExt) carries it over. Handles carry their node and work anywhere.
+//! What needs a process panics outside one and says so; `start_link` outside a process is the error
+//! [`StartError::NotAProcess`], outside a node it panics and names its caller.
+//!
+//! # Order
+//!
+//! What one sender sends to one receiver arrives in that order: messages, DOWNs, trapped EXITs and system requests
+//! alike. An exit signal that is not trapped acts at the next await point of its target. A process's names, links and
+//! timers are gone before anybody is told of its end.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate self as otp_core;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod call;
+mod child_spec;
+mod exit;
+pub mod gen_server;
+mod node;
+mod options;
+mod pid;
+pub mod prelude;
+pub mod process;
+mod reply;
+mod report;
+mod request;
+mod rt;
+mod runner;
+pub mod sys;
+mod task;
+pub mod time;
+
+pub use call::{Call, CallError, CallFailure, DEFAULT_TIMEOUT, TryCall};
+pub use child_spec::ChildSpec;
+pub use exit::{ExitReason, Panic};
+pub use gen_server::{
+    Context, GenServer, InitError, ServerHandle, ServerRef, StartError, StopError,
+};
+pub use node::{Name, Node};
+pub use options::{Configured, MailboxPolicy, Restart, ServerOptions, Shutdown, WhenFull};
+pub use pid::{NodeId, Pid};
+pub use reply::ReplyTo;
+pub use request::{NoResponse, Request, RequestCollection};
+pub use task::Task;
+
+#[cfg(feature = "macros")]
+pub use otp_macros::{
+    call, cast, format_status, gen_server, handle_continue, handle_down, handle_exit, handle_info,
+    handle_timeout, init, main, terminate, test,
+};
+
+/// The README's programs, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
+/// Runs an example of the documentation as a process.
+#[doc(hidden)]
+pub fn doc_test<T>(body: impl std::future::Future<Output = T>) -> T {
+    runner::run_main(runner::Flavor::CurrentThread, body)
+}

@@ -1,0 +1,464 @@
+//! A node: the process table, the names and the timers of one world of processes.
+//!
+//! Nothing is process-global. Two nodes in one program know nothing of each other, and every test gets its own.
+//! [`crate::process::scope`] makes a node ambient in a task; handles carry theirs.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use rustc_hash::FxHashMap;
+use tokio::runtime::{self, Handle};
+use tokio::sync::Notify;
+
+use crate::exit::ExitReason;
+use crate::pid::{NodeId, Pid};
+use crate::process::cell::Process;
+use crate::process::scope::{InNode, NodeExt};
+use crate::process::{RegisterError, signal};
+use crate::time::timers::Timers;
+
+/// Pids are dealt out one after the other, so that neighbours lie in different shards.
+const SHARDS: usize = 16;
+
+/// A name that a process is registered under, unique within its node: Erlang's registered name.
+///
+/// Cheap to clone. The empty name is malformed and is refused wherever a name is given.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name(Arc<str>);
+
+impl Name {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Into<Arc<str>>> From<T> for Name {
+    fn from(name: T) -> Self {
+        Name(name.into())
+    }
+}
+
+impl Borrow<str> for Name {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+type Table<K> = FxHashMap<K, Arc<dyn Process>>;
+
+struct Inner {
+    id: NodeId,
+    next_pid: AtomicU64,
+    next_monitor: AtomicU64,
+    table: [Mutex<Table<u64>>; SHARDS],
+    names: RwLock<Table<Name>>,
+    timers: Timers,
+    /// Processes that have begun and have not yet said farewell.
+    unfinished: AtomicUsize,
+    all_finished: Notify,
+    /// Calls of `kill_all` that wait: what begins meanwhile is killed at once.
+    killing: AtomicUsize,
+    /// The runtimes that something of the node was started on, the last one at the end.
+    known_runtimes: Mutex<Vec<Handle>>,
+    /// Counts how often that was another one than before.
+    runtimes: AtomicU32,
+}
+
+/// A world of processes: it owns their table, their names and their timers.
+///
+/// Cheap to clone; a clone is the same node. Dropping every handle to a node ends nothing: its processes live on the
+/// runtime that they were started on.
+///
+/// # Examples
+///
+/// In an existing tokio program:
+///
+/// ```
+/// use otp_core::prelude::*;
+///
+/// #[gen_server]
+/// pub struct Counter { value: i64 }
+///
+/// #[gen_server]
+/// impl Counter {
+///     #[init]
+///     fn init(value: i64) -> Self { Counter { value } }
+///     #[call]
+///     pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
+/// }
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+/// # runtime.block_on(async {
+/// let node = Node::new();
+/// let counter = node.run(async { Counter::start(40).await }).await.unwrap();
+/// // Handles carry their node: they work in any task.
+/// assert_eq!(counter.add(2).await.unwrap(), 42);
+/// # });
+/// ```
+#[derive(Clone)]
+pub struct Node(Arc<Inner>);
+
+impl Node {
+    /// Makes a node with no process in it.
+    #[must_use]
+    #[expect(
+        clippy::new_without_default,
+        reason = "two calls give two different nodes"
+    )]
+    pub fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        crate::process::run::install_hook();
+        Node(Arc::new(Inner {
+            id: NodeId(NEXT.fetch_add(1, Ordering::Relaxed)),
+            next_pid: AtomicU64::new(1),
+            next_monitor: AtomicU64::new(1),
+            table: std::array::from_fn(|_| Mutex::default()),
+            names: RwLock::default(),
+            timers: Timers::default(),
+            unfinished: AtomicUsize::new(0),
+            all_finished: Notify::new(),
+            killing: AtomicUsize::new(0),
+            known_runtimes: Mutex::default(),
+            runtimes: AtomicU32::new(0),
+        }))
+    }
+
+    /// The node that the current task runs in, if it runs in one.
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        crate::process::scope::node()
+    }
+
+    /// Names the node within the program.
+    #[must_use]
+    pub fn id(&self) -> NodeId {
+        self.0.id
+    }
+
+    /// Runs a future in this node: what it starts lives here. It does not become a process.
+    ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as the future.
+    pub fn run<F: Future>(&self, future: F) -> InNode<F> {
+        future.in_node(self)
+    }
+
+    /// Who holds a name: Erlang's `whereis/1`.
+    #[must_use]
+    pub fn whereis(&self, name: &str) -> Option<Pid> {
+        self.holder(name).map(|process| process.core().pid())
+    }
+
+    /// The names that are held, sorted: Erlang's `registered/0`.
+    #[must_use]
+    pub fn registered(&self) -> Vec<Name> {
+        let names = self.0.names.read().unwrap_or_else(PoisonError::into_inner);
+        let mut names: Vec<Name> = names.keys().cloned().collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Gives a process a name: Erlang's `register/2`. It is freed when the process ends.
+    ///
+    /// # Errors
+    ///
+    /// The name is taken or malformed, the process has ended or has a name already.
+    pub fn register(&self, name: impl Into<Name>, pid: Pid) -> Result<(), RegisterError> {
+        let name = name.into();
+        let process = self.lookup(pid).ok_or(RegisterError::NoProc)?;
+        self.register_process(name, &process)
+    }
+
+    pub(crate) fn register_process(
+        &self,
+        name: Name,
+        process: &Arc<dyn Process>,
+    ) -> Result<(), RegisterError> {
+        if name.0.is_empty() {
+            return Err(RegisterError::Malformed);
+        }
+        let mut vital = process.core().vital();
+        if !vital.is_alive() {
+            return Err(RegisterError::NoProc);
+        }
+        if vital.name().is_some() {
+            return Err(RegisterError::HasName);
+        }
+        let mut names = self.0.names.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(holder) = names.get(&name) {
+            return Err(RegisterError::Taken(holder.core().pid()));
+        }
+        names.insert(name.clone(), Arc::clone(process));
+        drop(names);
+        vital.set_name(name);
+        Ok(())
+    }
+
+    /// Takes a name away from its holder: Erlang's `unregister/1`.
+    ///
+    /// # Errors
+    ///
+    /// Nobody holds the name.
+    pub fn unregister(&self, name: &str) -> Result<(), RegisterError> {
+        let process = self.holder(name).ok_or(RegisterError::NoProc)?;
+        let mut vital = process.core().vital();
+        if vital.name().map(Name::as_str) != Some(name) {
+            return Err(RegisterError::NoProc);
+        }
+        vital.take_name();
+        self.0
+            .names
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(name);
+        Ok(())
+    }
+
+    /// The processes of this node, oldest first: Erlang's `processes/0`.
+    #[must_use]
+    pub fn processes(&self) -> Vec<Pid> {
+        let mut pids: Vec<Pid> = self
+            .all()
+            .iter()
+            .map(|process| process.core().pid())
+            .collect();
+        pids.sort_unstable();
+        pids
+    }
+
+    /// Whether a process of this node is alive: Erlang's `is_process_alive/1`.
+    #[must_use]
+    pub fn is_alive(&self, pid: Pid) -> bool {
+        self.lookup(pid).is_some()
+    }
+
+    /// Timers that wait in this node.
+    #[must_use]
+    pub fn timer_count(&self) -> usize {
+        self.0.timers.len()
+    }
+
+    /// Kills every process of this node and waits until all are gone.
+    ///
+    /// A process that blocks its thread is waited for. One that begins meanwhile is killed too.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has killed those that it found; it can be called again.
+    pub async fn kill_all(&self) {
+        let _killing = Killing::begin(&self.0.killing);
+        loop {
+            let finished = self.0.all_finished.notified();
+            for process in self.all() {
+                kill(&*process);
+            }
+            if self.0.unfinished.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            finished.await;
+        }
+    }
+
+    pub(crate) fn next_pid(&self) -> Pid {
+        Pid::new(self.0.id, self.0.next_pid.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn next_monitor(&self) -> u64 {
+        self.0.next_monitor.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn timers(&self) -> &Timers {
+        &self.0.timers
+    }
+
+    fn shard(&self, number: u64) -> &Mutex<Table<u64>> {
+        &self.0.table[number as usize % SHARDS]
+    }
+
+    /// The process begins.
+    pub(crate) fn insert(&self, process: Arc<dyn Process>) {
+        let number = process.core().pid().number();
+        self.0.unfinished.fetch_add(1, Ordering::AcqRel);
+        self.shard(number)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(number, Arc::clone(&process));
+        // A `kill_all` that did not find it in the table had begun before.
+        if self.0.killing.load(Ordering::Acquire) > 0 {
+            kill(&*process);
+        }
+    }
+
+    pub(crate) fn remove(&self, pid: Pid) {
+        let process = self
+            .shard(pid.number())
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&pid.number());
+        drop(process);
+    }
+
+    /// The process has said farewell.
+    pub(crate) fn ended(&self) {
+        if self.0.unfinished.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.all_finished.notify_waiters();
+        }
+    }
+
+    pub(crate) fn lookup(&self, pid: Pid) -> Option<Arc<dyn Process>> {
+        if pid.node() != self.0.id {
+            return None;
+        }
+        self.shard(pid.number())
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&pid.number())
+            .cloned()
+    }
+
+    pub(crate) fn holder(&self, name: &str) -> Option<Arc<dyn Process>> {
+        self.0
+            .names
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+            .cloned()
+    }
+
+    pub(crate) fn forget_name(&self, name: &Name, pid: Pid) {
+        let mut names = self.0.names.write().unwrap_or_else(PoisonError::into_inner);
+        if names
+            .get(name)
+            .is_some_and(|holder| holder.core().pid() == pid)
+        {
+            names.remove(name);
+        }
+    }
+
+    fn all(&self) -> Vec<Arc<dyn Process>> {
+        let shards = self.0.table.iter();
+        shards
+            .flat_map(|shard| {
+                shard
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .values()
+                    .cloned()
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    /// The runtime that something of the node was started on last.
+    pub(crate) fn runtime(&self) -> Option<Handle> {
+        self.known_runtimes().last().cloned()
+    }
+
+    /// Something of the node is started on `runtime`.
+    pub(crate) fn runs_on(&self, runtime: &Handle) {
+        let mut known = self.known_runtimes();
+        if known.last().map(Handle::id) != Some(runtime.id()) {
+            known.retain(|known| known.id() != runtime.id());
+            known.push(runtime.clone());
+            self.0.runtimes.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A runtime has dropped a task of the node's: it is ending.
+    pub(crate) fn forget_runtime(&self, runtime: runtime::Id) {
+        self.known_runtimes().retain(|known| known.id() != runtime);
+        self.0.runtimes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn known_runtimes(&self) -> MutexGuard<'_, Vec<Handle>> {
+        self.0
+            .known_runtimes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes whenever the node comes to another runtime.
+    pub(crate) fn runtimes(&self) -> u32 {
+        self.0.runtimes.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakNode {
+        WeakNode(Arc::downgrade(&self.0))
+    }
+}
+
+fn kill(process: &dyn Process) {
+    let pid = process.core().pid();
+    signal::exit(
+        process,
+        pid,
+        &ExitReason::Kill,
+        crate::process::vital::Via::Signal,
+    );
+}
+
+/// A `kill_all` that waits.
+struct Killing<'a>(&'a AtomicUsize);
+
+impl<'a> Killing<'a> {
+    fn begin(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Killing(count)
+    }
+}
+
+impl Drop for Killing<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// A node that may be gone.
+#[derive(Clone)]
+pub(crate) struct WeakNode(std::sync::Weak<Inner>);
+
+impl WeakNode {
+    pub(crate) fn upgrade(&self) -> Option<Node> {
+        self.0.upgrade().map(Node)
+    }
+}
+
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id == other.0.id
+    }
+}
+
+impl Eq for Node {}
+
+impl Hash for Node {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.id.hash(state);
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Node").field(&self.0.id.0).finish()
+    }
+}

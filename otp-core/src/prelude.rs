@@ -1,0 +1,27 @@
+//! What programs use most. `use otp_core::prelude::*;`
+//!
+//! [`main`](crate::main) and [`test`](macro@crate::test) are not here, as they would hide the standard attributes.
+
+pub use std::time::Duration;
+
+pub use crate::call::{Call, CallError, CallFailure, TryCall};
+pub use crate::exit::ExitReason;
+pub use crate::gen_server::{
+    Context, GenServer, InitError, ServerHandle, ServerRef, StartError, StopError,
+};
+pub use crate::node::{Name, Node};
+pub use crate::pid::Pid;
+pub use crate::process::{
+    self, Address, CastOutcome, Down, Event, Exit, Mailbox, MonitorRef, NodeExt, Sent,
+};
+pub use crate::reply::ReplyTo;
+pub use crate::request::{Request, RequestCollection};
+pub use crate::task::Task;
+pub use crate::time::Timer;
+
+pub use crate::gen_server;
+#[cfg(feature = "macros")]
+pub use otp_macros::{
+    call, cast, format_status, handle_continue, handle_down, handle_exit, handle_info,
+    handle_timeout, init, terminate,
+};

@@ -1,0 +1,51 @@
+//! All that generated code may name, and nothing else. Not part of the API.
+
+pub use ::core;
+pub use ::core::option::Option;
+pub use ::core::result::Result;
+pub use ::std;
+
+pub use crate::call::{Call, TryCall};
+pub use crate::child_spec::ChildSpec;
+pub use crate::exit::ExitReason;
+pub use crate::gen_server::{
+    Context, GenServer, InitError, Initialized, ServerHandle, ServerRef, Start, start, start_link,
+    start_monitor,
+};
+pub use crate::options::{Configured, MailboxPolicy, Restart, ServerOptions, Shutdown};
+pub use crate::pid::Pid;
+pub use crate::process::{Down, Exit, MonitorRef, Sent};
+pub use crate::reply::ReplyTo;
+#[cfg(feature = "test-util")]
+pub use crate::runner::run_test;
+pub use crate::runner::{Flavor, run_main};
+
+/// Tells exactly what a type is, behind an alias too: an inherent constant wins over a trait's.
+#[derive(Debug)]
+pub struct Probe<T: ?Sized>(std::marker::PhantomData<T>);
+
+/// For all types.
+pub trait NotAResult {
+    /// Whether the type is a `Result`.
+    const IS_RESULT: bool = false;
+}
+
+impl<T: ?Sized> NotAResult for Probe<T> {}
+
+impl<T, E> Probe<Result<T, E>> {
+    /// It is.
+    pub const IS_RESULT: bool = true;
+}
+
+/// For all types.
+pub trait NotAReplyTo {
+    /// Whether the type is a `ReplyTo`.
+    const IS_REPLY_TO: bool = false;
+}
+
+impl<T: ?Sized> NotAReplyTo for Probe<T> {}
+
+impl<T> Probe<ReplyTo<T>> {
+    /// It is.
+    pub const IS_REPLY_TO: bool = true;
+}

@@ -1,0 +1,441 @@
+//! Addresses: what names a process, and what takes messages of a type.
+
+use std::fmt;
+use std::future::Future;
+use std::hash::{Hash, Hasher};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::cell::{Cell, downcast};
+use super::queue::PushError;
+use crate::node::{Name, Node};
+use crate::pid::Pid;
+
+/// Where messages of type `M` go: one process, or whoever holds a name.
+pub(crate) enum Route<M> {
+    Pinned(Arc<Cell<M>>),
+    Named(Box<(Node, Name)>),
+}
+
+/// Why a route leads nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Astray {
+    NoProc,
+    /// The holder of the name takes messages of another type.
+    WrongServer,
+}
+
+impl<M: Send + 'static> Route<M> {
+    #[inline]
+    pub(crate) fn resolve(&self) -> Result<Arc<Cell<M>>, Astray> {
+        match self {
+            Route::Pinned(cell) => Ok(Arc::clone(cell)),
+            Route::Named(named) => {
+                let holder = named.0.holder(named.1.as_str()).ok_or(Astray::NoProc)?;
+                downcast(holder).ok_or(Astray::WrongServer)
+            }
+        }
+    }
+
+    pub(crate) fn node(&self) -> &Node {
+        match self {
+            Route::Pinned(cell) => cell.core().node(),
+            Route::Named(named) => &named.0,
+        }
+    }
+
+    pub(crate) fn cast(&self, message: M) -> Sent<M> {
+        match self {
+            // The usual case does not touch the reference count.
+            Route::Pinned(cell) => Sent::new(cell, message),
+            Route::Named(named) => match self.resolve() {
+                Ok(cell) => Sent::new(&cell, message),
+                Err(astray) => {
+                    tracing::warn!(name = %named.1, reason = ?astray, "a message to a name was dropped");
+                    drop(message);
+                    Sent::done(CastOutcome::NoProc)
+                }
+            },
+        }
+    }
+
+    pub(crate) fn locate(&self) -> Location {
+        match self {
+            Route::Pinned(cell) => Location(At::Pid(cell.core().pid())),
+            Route::Named(named) => Location(At::Name(named.1.clone())),
+        }
+    }
+}
+
+impl<M> Clone for Route<M> {
+    fn clone(&self) -> Self {
+        match self {
+            Route::Pinned(cell) => Route::Pinned(Arc::clone(cell)),
+            Route::Named(named) => Route::Named(named.clone()),
+        }
+    }
+}
+
+impl<M: Send + 'static> PartialEq for Route<M> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Route::Pinned(a), Route::Pinned(b)) => a.core().pid() == b.core().pid(),
+            (Route::Named(a), Route::Named(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl<M: Send + 'static> Hash for Route<M> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Route::Pinned(cell) => cell.core().pid().hash(state),
+            Route::Named(named) => named.hash(state),
+        }
+    }
+}
+
+impl<M: Send + 'static> fmt::Display for Route<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Route::Pinned(cell) => fmt::Display::fmt(&cell.core().pid(), f),
+            Route::Named(named) => fmt::Debug::fmt(&named.1, f),
+        }
+    }
+}
+
+/// What became of a cast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CastOutcome {
+    /// It is in the mailbox. That does not mean that it is or will be handled.
+    Queued,
+    /// The mailbox was full and refuses.
+    Refused,
+    /// There was no such process, or the name was held by another kind of server.
+    NoProc,
+}
+
+impl fmt::Display for CastOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            CastOutcome::Queued => "queued",
+            CastOutcome::Refused => "the mailbox is full",
+            CastOutcome::NoProc => "no such process",
+        })
+    }
+}
+
+enum Sending<M> {
+    Done(CastOutcome),
+    Waiting {
+        cell: Arc<Cell<M>>,
+        message: M,
+        ticket: Option<u64>,
+    },
+    Taken,
+}
+
+/// A message on its way; made by casts.
+///
+/// It was queued at once if there was room, which there always is in an unbounded mailbox, and then it can be ignored.
+/// `.await` waits for room in a bounded one.
+///
+/// # Cancel safety
+///
+/// Dropped before the message is queued, the message is dropped, counted
+/// ([`ProcessInfo::lost_messages`](super::ProcessInfo::lost_messages)) and reported as a warning.
+pub struct Sent<M> {
+    sending: Sending<M>,
+}
+
+impl<M> Sent<M> {
+    #[inline]
+    fn new(cell: &Arc<Cell<M>>, message: M) -> Self {
+        match cell.queue().push(message, None) {
+            Ok(()) => Sent::done(CastOutcome::Queued),
+            Err(PushError::Full(message)) => Sent {
+                sending: Sending::Waiting {
+                    cell: Arc::clone(cell),
+                    message,
+                    ticket: None,
+                },
+            },
+            Err(PushError::Refused(message)) => {
+                report_lost(cell.core().pid(), "the mailbox is full and refuses");
+                drop(message);
+                Sent::done(CastOutcome::Refused)
+            }
+            Err(PushError::Closed(message)) => {
+                drop(message);
+                Sent::done(CastOutcome::NoProc)
+            }
+        }
+    }
+
+    const fn done(outcome: CastOutcome) -> Self {
+        Sent {
+            sending: Sending::Done(outcome),
+        }
+    }
+
+    /// What became of it; None while it waits for room.
+    #[must_use]
+    pub fn outcome(&self) -> Option<CastOutcome> {
+        match self.sending {
+            Sending::Done(outcome) => Some(outcome),
+            Sending::Waiting { .. } | Sending::Taken => None,
+        }
+    }
+}
+
+fn report_lost(pid: Pid, why: &str) {
+    tracing::warn!(%pid, why, "a message was dropped");
+}
+
+impl<M> Unpin for Sent<M> {}
+
+impl<M> Future for Sent<M> {
+    type Output = CastOutcome;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CastOutcome> {
+        loop {
+            match std::mem::replace(&mut self.sending, Sending::Taken) {
+                Sending::Done(outcome) => {
+                    self.sending = Sending::Done(outcome);
+                    return Poll::Ready(outcome);
+                }
+                Sending::Taken => return Poll::Ready(CastOutcome::NoProc),
+                Sending::Waiting {
+                    cell,
+                    message,
+                    ticket,
+                } => {
+                    let outcome = match cell.queue().push(message, ticket) {
+                        Ok(()) => CastOutcome::Queued,
+                        Err(PushError::Refused(_)) => CastOutcome::Refused,
+                        Err(PushError::Closed(_)) => CastOutcome::NoProc,
+                        Err(PushError::Full(message)) => {
+                            let place = cell.queue().wait_for_room(ticket, cx.waker());
+                            self.sending = Sending::Waiting {
+                                cell,
+                                message,
+                                ticket: place,
+                            };
+                            if place.is_some() {
+                                return Poll::Pending;
+                            }
+                            continue;
+                        }
+                    };
+                    self.sending = Sending::Done(outcome);
+                }
+            }
+        }
+    }
+}
+
+impl<M> Drop for Sent<M> {
+    fn drop(&mut self) {
+        if let Sending::Waiting { cell, ticket, .. } = &self.sending {
+            cell.queue().leave_line(*ticket, true);
+            report_lost(cell.core().pid(), "its sender did not wait for room");
+        }
+    }
+}
+
+impl<M> fmt::Debug for Sent<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sent")
+            .field("outcome", &self.outcome())
+            .finish()
+    }
+}
+
+/// Where to send messages of type `M` to one process, started with [`spawn`](super::spawn()).
+///
+/// Cheap to clone, `Eq` and `Hash` by the process. It keeps nothing alive.
+pub struct Address<M: Send + 'static> {
+    pub(crate) cell: Arc<Cell<M>>,
+}
+
+impl<M: Send + 'static> Address<M> {
+    /// The process.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
+        self.cell.core().pid()
+    }
+
+    /// Sends a message: Erlang's `!`. One to a process that has ended is dropped.
+    pub fn send(&self, message: M) -> Sent<M> {
+        Sent::new(&self.cell, message)
+    }
+
+    /// Whether the process is alive.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.cell.core().vital().is_alive()
+    }
+}
+
+impl<M: Send + 'static> Clone for Address<M> {
+    fn clone(&self) -> Self {
+        Address {
+            cell: Arc::clone(&self.cell),
+        }
+    }
+}
+
+impl<M: Send + 'static> PartialEq for Address<M> {
+    fn eq(&self, other: &Self) -> bool {
+        self.pid() == other.pid()
+    }
+}
+
+impl<M: Send + 'static> Eq for Address<M> {}
+
+impl<M: Send + 'static> Hash for Address<M> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.pid().hash(state);
+    }
+}
+
+impl<M: Send + 'static> fmt::Debug for Address<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({})", self.pid())
+    }
+}
+
+impl<M: Send + 'static> From<Address<M>> for Pid {
+    fn from(address: Address<M>) -> Self {
+        address.pid()
+    }
+}
+
+impl<M: Send + 'static> From<&Address<M>> for Pid {
+    fn from(address: &Address<M>) -> Self {
+        address.pid()
+    }
+}
+
+/// One process, or whoever holds a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location(At);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum At {
+    Pid(Pid),
+    Name(Name),
+}
+
+impl Location {
+    pub(crate) fn resolve(&self, node: &Node) -> Option<Pid> {
+        match &self.0 {
+            At::Pid(pid) => Some(*pid),
+            At::Name(name) => node.whereis(name.as_str()),
+        }
+    }
+
+    /// The process, if it is not named by name.
+    pub(crate) fn fixed_pid(&self) -> Option<Pid> {
+        match &self.0 {
+            At::Pid(pid) => Some(*pid),
+            At::Name(_) => None,
+        }
+    }
+
+    pub(crate) fn name(&self) -> Option<Name> {
+        match &self.0 {
+            At::Pid(_) => None,
+            At::Name(name) => Some(name.clone()),
+        }
+    }
+}
+
+/// What names a process: a [`Pid`], a [`Name`], or a reference to any handle.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not name a process",
+    note = "pass a `Pid`, a `Name`, or a reference to a handle: `&counter`"
+)]
+pub trait Target {
+    /// Where the process is.
+    fn locate(&self) -> Location;
+}
+
+impl Target for Pid {
+    fn locate(&self) -> Location {
+        Location(At::Pid(*self))
+    }
+}
+
+impl Target for &Pid {
+    fn locate(&self) -> Location {
+        Location(At::Pid(**self))
+    }
+}
+
+impl Target for Name {
+    fn locate(&self) -> Location {
+        Location(At::Name(self.clone()))
+    }
+}
+
+impl Target for &Name {
+    fn locate(&self) -> Location {
+        Location(At::Name((*self).clone()))
+    }
+}
+
+impl<M: Send + 'static> Target for &Address<M> {
+    fn locate(&self) -> Location {
+        Location(At::Pid(self.pid()))
+    }
+}
+
+/// What takes messages of one type: an [`Address`], an [`Alias`](super::Alias), any handle of a server.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` takes no messages",
+    note = "pass an `Address`, an `Alias`, or a server's handle such as `CounterRef`"
+)]
+pub trait Recipient: Clone + Send + 'static {
+    /// What it takes.
+    type Message: Send + 'static;
+
+    /// Sends a message. One that cannot be queued at once is dropped.
+    fn deliver(&self, message: Self::Message);
+
+    /// Whether there is somebody, or could be: a name has no end.
+    fn is_alive(&self) -> bool;
+
+    /// The node of the process.
+    fn node(&self) -> Node;
+
+    /// The process whose end disarms the timers that are addressed to this.
+    fn owner_of_timer(&self) -> Option<Pid>;
+
+    /// The process whose end disarms the intervals that are addressed to this: of a name, who holds it now.
+    fn owner_of_interval(&self) -> Option<Pid> {
+        self.owner_of_timer()
+    }
+}
+
+impl<M: Send + 'static> Recipient for Address<M> {
+    type Message = M;
+
+    fn deliver(&self, message: M) {
+        self.send(message);
+    }
+
+    fn is_alive(&self) -> bool {
+        Address::is_alive(self)
+    }
+
+    fn node(&self) -> Node {
+        self.cell.core().node().clone()
+    }
+
+    fn owner_of_timer(&self) -> Option<Pid> {
+        Some(self.pid())
+    }
+}

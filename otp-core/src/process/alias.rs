@@ -1,0 +1,131 @@
+//! Aliases: addresses that can be put out of use, so that a late answer finds nobody.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::address::{Address, Recipient};
+use super::signal::{self, MonitorRef};
+use crate::node::Node;
+use crate::pid::Pid;
+
+/// How long an alias lives: the options of Erlang's `alias/1` and of `monitor/3` with `alias`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AliasMode {
+    /// Until [`Alias::unalias`].
+    Explicit,
+    /// Until the first message has come through it.
+    Reply,
+    /// Until its monitor ends, by DOWN or by demonitor.
+    Demonitor,
+    /// Until its monitor ends, or the first message has come through it, which ends the monitor.
+    ReplyDemonitor,
+}
+
+/// An address that can be put out of use: Erlang's process alias.
+///
+/// A message that is sent through it later is dropped; one that is queued already stays. A clone is the same alias.
+pub struct Alias<M: Send + 'static> {
+    address: Address<M>,
+    active: Arc<AtomicBool>,
+    mode: AliasMode,
+    monitor: Option<MonitorRef>,
+}
+
+impl<M: Send + 'static> Alias<M> {
+    pub(crate) fn new(address: Address<M>, mode: AliasMode, monitor: Option<MonitorRef>) -> Self {
+        Alias {
+            address,
+            active: Arc::new(AtomicBool::new(true)),
+            mode,
+            monitor,
+        }
+    }
+
+    /// Puts it out of use. True if it was in use: `unalias/1`.
+    pub fn unalias(&self) -> bool {
+        self.is_active() && self.active.swap(false, Ordering::AcqRel)
+    }
+
+    /// Whether a message sent now would get through.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.active.load(Ordering::Acquire) && self.monitor_is_active()
+    }
+
+    /// Sends a message through it. True if it was queued.
+    pub fn send(&self, message: M) -> bool {
+        if !self.monitor_is_active() {
+            return false;
+        }
+        let open = match self.mode {
+            AliasMode::Explicit | AliasMode::Demonitor => self.active.load(Ordering::Acquire),
+            AliasMode::Reply | AliasMode::ReplyDemonitor => {
+                self.active.swap(false, Ordering::AcqRel)
+            }
+        };
+        if !open {
+            return false;
+        }
+        if let (AliasMode::ReplyDemonitor, Some(monitor)) = (self.mode, self.monitor) {
+            // The owner is this alias's own process, so it cannot be foreign.
+            let _ = signal::demonitor(&*self.address.cell, monitor);
+        }
+        self.address.send(message).outcome() == Some(super::CastOutcome::Queued)
+    }
+
+    /// The process behind it.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
+        self.address.pid()
+    }
+
+    fn monitor_is_active(&self) -> bool {
+        match (self.mode, self.monitor) {
+            (AliasMode::Demonitor | AliasMode::ReplyDemonitor, Some(monitor)) => {
+                self.address.cell.core().vital().is_active_watch(monitor.id)
+            }
+            _ => true,
+        }
+    }
+}
+
+impl<M: Send + 'static> Clone for Alias<M> {
+    fn clone(&self) -> Self {
+        Alias {
+            address: self.address.clone(),
+            active: Arc::clone(&self.active),
+            mode: self.mode,
+            monitor: self.monitor,
+        }
+    }
+}
+
+impl<M: Send + 'static> Recipient for Alias<M> {
+    type Message = M;
+
+    fn deliver(&self, message: M) {
+        self.send(message);
+    }
+
+    fn is_alive(&self) -> bool {
+        self.is_active() && self.address.is_alive()
+    }
+
+    fn node(&self) -> Node {
+        self.address.node()
+    }
+
+    fn owner_of_timer(&self) -> Option<Pid> {
+        Some(self.pid())
+    }
+}
+
+impl<M: Send + 'static> fmt::Debug for Alias<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Alias")
+            .field("pid", &self.pid())
+            .field("active", &self.is_active())
+            .finish()
+    }
+}

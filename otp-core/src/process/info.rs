@@ -1,0 +1,69 @@
+//! What can be learned of a process from outside.
+
+use super::cell::Process;
+use super::{Target, current, scope};
+use crate::node::Name;
+use crate::pid::Pid;
+
+/// What is known of a living process: `Process.info/1`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProcessInfo {
+    /// The process.
+    pub pid: Pid,
+    /// Its name, if it has one.
+    pub name: Option<Name>,
+    /// What it calls itself for people, see [`set_label`].
+    pub label: Option<String>,
+    /// The processes that it is linked with.
+    pub links: Vec<Pid>,
+    /// The processes that it monitors, once for each monitor.
+    pub monitors: Vec<Pid>,
+    /// The processes that monitor it, once for each monitor.
+    pub monitored_by: Vec<Pid>,
+    /// Whether it gets exit signals as messages.
+    pub trap_exit: bool,
+    /// Messages and signals that wait in its mailbox, without those that it has taken to work on.
+    pub message_queue_len: usize,
+    /// Messages that its mailbox's bound has cost: refused, evicted, or dropped by a sender that did not wait.
+    pub lost_messages: u64,
+}
+
+/// What is known of a process of the current node. None if it has ended, and outside a node.
+#[must_use]
+pub fn info(target: impl Target) -> Option<ProcessInfo> {
+    let node = scope::node()?;
+    let pid = target.locate().resolve(&node)?;
+    let process = node.lookup(pid)?;
+    Some(of(&*process))
+}
+
+fn of(process: &dyn Process) -> ProcessInfo {
+    let vital = process.core().vital();
+    let (monitors, monitored_by) = vital.monitors();
+    let mut info = ProcessInfo {
+        pid: process.core().pid(),
+        name: vital.name().cloned(),
+        label: vital.label().map(str::to_owned),
+        links: vital.links(),
+        monitors,
+        monitored_by,
+        trap_exit: vital.trap_exit,
+        message_queue_len: 0,
+        lost_messages: 0,
+    };
+    drop(vital);
+    info.message_queue_len = process.mailbox_len();
+    info.lost_messages = process.lost_messages();
+    info
+}
+
+/// Calls the current process something, for people who look at it: `Process.set_label/1`.
+///
+/// # Panics
+///
+/// Panics outside a process.
+#[track_caller]
+pub fn set_label(label: impl Into<String>) {
+    current().core().vital().set_label(label.into());
+}

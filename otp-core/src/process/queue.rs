@@ -1,0 +1,443 @@
+//! The mailbox of a process: one queue under one short lock, for messages and for signals.
+//!
+//! Who may touch it: senders push, the process itself takes; [`super::signal`] pushes signals and wakes. The lock is
+//! never held while a message is dropped or a waker runs user code of ours, and never while another lock is taken.
+//!
+//! Messages lie inline. The receiver of an unbounded queue swaps the whole queue out; that of a bounded one takes
+//! message by message, so that the bound counts everything that was not yet handled.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use super::signal::Signal;
+use crate::options::{MailboxPolicy, WhenFull};
+
+/// A queue that grew beyond this gives its memory back once it is empty.
+const KEPT_CAPACITY: usize = 1024;
+
+/// One entry of a mailbox: a message of the process's own type, or a signal of ours, which is rare and therefore boxed.
+pub(crate) enum Envelope<M> {
+    Message(M),
+    Signal(Box<Signal>),
+}
+
+/// Why a message was not queued. It comes back.
+pub(crate) enum PushError<M> {
+    /// The process has ended.
+    Closed(M),
+    /// There is no room now, and the policy is to wait.
+    Full(M),
+    /// There is no room, and the policy is to refuse.
+    Refused(M),
+}
+
+/// A sender that waits for room. Senders get it in the order in which they began to wait.
+#[derive(Debug)]
+struct Waiting {
+    ticket: u64,
+    waker: Waker,
+}
+
+#[derive(Debug)]
+struct Bound {
+    capacity: usize,
+    when_full: WhenFull,
+    queued: usize,
+    waiting: VecDeque<Waiting>,
+    next_ticket: u64,
+    lost: u64,
+}
+
+impl Bound {
+    /// How many more messages find room, once those who wait before `ticket` have had theirs.
+    fn has_room_for(&self, ticket: Option<u64>) -> bool {
+        let ahead = ticket.and_then(|ticket| {
+            self.waiting
+                .iter()
+                .position(|waiting| waiting.ticket == ticket)
+        });
+        self.queued + ahead.unwrap_or(self.waiting.len()) < self.capacity
+    }
+
+    fn forget(&mut self, ticket: Option<u64>) {
+        if let Some(ticket) = ticket {
+            self.waiting.retain(|waiting| waiting.ticket != ticket);
+        }
+    }
+
+    /// Those who may try again now.
+    fn admitted(&self) -> Vec<Waker> {
+        let room = self.capacity.saturating_sub(self.queued);
+        self.waiting
+            .iter()
+            .take(room)
+            .map(|waiting| waiting.waker.clone())
+            .collect()
+    }
+}
+
+struct Inner<M> {
+    items: VecDeque<Envelope<M>>,
+    waker: Option<Waker>,
+    closed: bool,
+    bound: Option<Box<Bound>>,
+}
+
+/// See the module.
+pub(crate) struct Queue<M> {
+    inner: Mutex<Inner<M>>,
+    /// Whether the waker of the process's task is in place. Written under the lock, read without.
+    registered: AtomicBool,
+}
+
+impl<M> Queue<M> {
+    pub(crate) fn new(policy: MailboxPolicy) -> Self {
+        let bound = match policy {
+            MailboxPolicy::Unbounded => None,
+            MailboxPolicy::Bounded {
+                capacity,
+                when_full,
+            } => Some(Box::new(Bound {
+                capacity: capacity.max(1),
+                when_full,
+                queued: 0,
+                waiting: VecDeque::new(),
+                next_ticket: 0,
+                lost: 0,
+            })),
+        };
+        Queue {
+            inner: Mutex::new(Inner {
+                items: VecDeque::new(),
+                waker: None,
+                closed: false,
+                bound,
+            }),
+            registered: AtomicBool::new(false),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner<M>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the waker out, for the caller to wake once the lock is free.
+    fn take_waker(&self, inner: &mut Inner<M>) -> Option<Waker> {
+        self.registered.store(false, Ordering::Relaxed);
+        inner.waker.take()
+    }
+
+    /// Queues an entry and wakes the process once the lock is free.
+    ///
+    /// Always inlined: the message would otherwise be copied once more, which a call's time shows.
+    #[inline(always)]
+    fn enqueue(&self, mut inner: MutexGuard<'_, Inner<M>>, envelope: Envelope<M>) {
+        inner.items.push_back(envelope);
+        let waker = self.take_waker(&mut inner);
+        drop(inner);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Queues a message. `ticket` is that of a sender that has waited.
+    ///
+    /// Inlined, as the message would otherwise be copied on its way.
+    #[inline]
+    pub(crate) fn push(&self, message: M, ticket: Option<u64>) -> Result<(), PushError<M>> {
+        let inner = self.lock();
+        if inner.closed {
+            return Err(PushError::Closed(message));
+        }
+        if inner.bound.is_some() {
+            return self.push_bounded(inner, message, ticket);
+        }
+        self.enqueue(inner, Envelope::Message(message));
+        Ok(())
+    }
+
+    /// Queues a message whatever the bound: one that the process sends to itself, and could never wait for.
+    pub(crate) fn push_past_bound(&self, message: M) -> Result<(), PushError<M>> {
+        let mut inner = self.lock();
+        if inner.closed {
+            return Err(PushError::Closed(message));
+        }
+        if let Some(bound) = &mut inner.bound {
+            bound.queued += 1;
+        }
+        self.enqueue(inner, Envelope::Message(message));
+        Ok(())
+    }
+
+    fn push_bounded(
+        &self,
+        mut guard: MutexGuard<'_, Inner<M>>,
+        message: M,
+        ticket: Option<u64>,
+    ) -> Result<(), PushError<M>> {
+        let inner = &mut *guard;
+        let Some(bound) = &mut inner.bound else {
+            return Err(PushError::Closed(message));
+        };
+        let mut evicted = None;
+        if !bound.has_room_for(ticket) {
+            match bound.when_full {
+                WhenFull::Wait => return Err(PushError::Full(message)),
+                WhenFull::Refuse => {
+                    bound.lost += 1;
+                    return Err(PushError::Refused(message));
+                }
+                WhenFull::DropOldest => {
+                    let oldest = inner
+                        .items
+                        .iter()
+                        .position(|item| matches!(item, Envelope::Message(_)));
+                    evicted = oldest.and_then(|oldest| inner.items.remove(oldest));
+                    bound.lost += 1;
+                    bound.queued -= 1;
+                }
+            }
+        }
+        bound.forget(ticket);
+        bound.queued += 1;
+        self.enqueue(guard, Envelope::Message(message));
+        drop(evicted);
+        Ok(())
+    }
+
+    /// Waits for room: keeps or makes the sender's place in the line. None if there is room to try again at once.
+    pub(crate) fn wait_for_room(&self, ticket: Option<u64>, waker: &Waker) -> Option<u64> {
+        let mut inner = self.lock();
+        if inner.closed {
+            return None;
+        }
+        let bound = inner.bound.as_mut()?;
+        if bound.has_room_for(ticket) {
+            return None;
+        }
+        if let Some(place) = bound
+            .waiting
+            .iter_mut()
+            .find(|waiting| Some(waiting.ticket) == ticket)
+        {
+            place.waker.clone_from(waker);
+            return ticket;
+        }
+        let ticket = bound.next_ticket;
+        bound.next_ticket += 1;
+        bound.waiting.push_back(Waiting {
+            ticket,
+            waker: waker.clone(),
+        });
+        Some(ticket)
+    }
+
+    /// A sender gives up its place. `lost`: its message will not come at all.
+    pub(crate) fn leave_line(&self, ticket: Option<u64>, lost: bool) {
+        let wakers = {
+            let mut inner = self.lock();
+            let Some(bound) = &mut inner.bound else {
+                return;
+            };
+            bound.forget(ticket);
+            bound.lost += u64::from(lost);
+            bound.admitted()
+        };
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Takes what is queued into `batch`, which is empty: everything, or from a bounded queue one entry. False if there is
+    /// nothing; then `waker` is in place.
+    #[inline]
+    pub(crate) fn take(&self, batch: &mut VecDeque<Envelope<M>>, waker: &Waker) -> bool {
+        let mut guard = self.lock();
+        let inner = &mut *guard;
+        if inner.items.is_empty() {
+            match &mut inner.waker {
+                Some(registered) if registered.will_wake(waker) => {}
+                slot => *slot = Some(waker.clone()),
+            }
+            self.registered.store(true, Ordering::Relaxed);
+            inner.settle(batch);
+            return false;
+        }
+        if inner.bound.is_none() {
+            std::mem::swap(&mut inner.items, batch);
+            return true;
+        }
+        batch.extend(inner.items.pop_front());
+        let wakers = inner.after_take(batch.front());
+        drop(guard);
+        wakers.into_iter().for_each(Waker::wake);
+        true
+    }
+
+    /// As [`take`](Self::take), for a server that is suspended: from a bounded queue only what `urgent` wants, so that
+    /// what has to wait goes on counting.
+    pub(crate) fn take_urgent(
+        &self,
+        batch: &mut VecDeque<Envelope<M>>,
+        waker: &Waker,
+        urgent: impl FnMut(&Envelope<M>) -> bool,
+    ) -> bool {
+        if self.lock().bound.is_none() {
+            return self.take(batch, waker);
+        }
+        self.register(waker);
+        batch.extend(self.take_where(urgent, |envelope| envelope));
+        !batch.is_empty()
+    }
+
+    /// Takes the first entry that `select` wants, and leaves the others in their order: selective receive.
+    pub(crate) fn take_where<T>(
+        &self,
+        mut select: impl FnMut(&Envelope<M>) -> bool,
+        convert: impl FnOnce(Envelope<M>) -> T,
+    ) -> Option<T> {
+        let (envelope, wakers) = {
+            let mut guard = self.lock();
+            let inner = &mut *guard;
+            let position = inner.items.iter().position(&mut select)?;
+            let envelope = inner.items.remove(position)?;
+            let wakers = inner.after_take(Some(&envelope));
+            (envelope, wakers)
+        };
+        wakers.into_iter().for_each(Waker::wake);
+        Some(convert(envelope))
+    }
+
+    /// Takes everything out, for the process to look through without the lock. To be checked in again.
+    pub(crate) fn check_out(&self) -> VecDeque<Envelope<M>> {
+        std::mem::take(&mut self.lock().items)
+    }
+
+    /// Puts back what was checked out and not taken, before what came meanwhile.
+    pub(crate) fn check_in(&self, mut rest: VecDeque<Envelope<M>>) {
+        let wakers = {
+            let mut guard = self.lock();
+            let inner = &mut *guard;
+            rest.append(&mut inner.items);
+            inner.items = rest;
+            match &mut inner.bound {
+                Some(bound) => {
+                    bound.queued = inner
+                        .items
+                        .iter()
+                        .filter(|item| matches!(item, Envelope::Message(_)))
+                        .count();
+                    bound.admitted()
+                }
+                None => Vec::new(),
+            }
+        };
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Puts the waker of the process's task in place, so that a sender or a signal wakes it.
+    pub(crate) fn register(&self, waker: &Waker) {
+        let mut inner = self.lock();
+        match &mut inner.waker {
+            Some(registered) if registered.will_wake(waker) => {}
+            slot => *slot = Some(waker.clone()),
+        }
+        self.registered.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the waker is in place. Only the process's own task may ask: nobody else puts it there.
+    pub(crate) fn is_registered(&self) -> bool {
+        self.registered.load(Ordering::Relaxed)
+    }
+
+    /// Queues a signal, whatever the bound. A closed queue drops it.
+    pub(crate) fn push_signal(&self, signal: Box<Signal>) {
+        let inner = self.lock();
+        if inner.closed {
+            drop(inner);
+            drop(signal);
+            return;
+        }
+        self.enqueue(inner, Envelope::Signal(signal));
+    }
+
+    /// Wakes the process's task without a message.
+    pub(crate) fn wake(&self) {
+        let waker = self.take_waker(&mut self.lock());
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().items.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lock().items.len()
+    }
+
+    /// Messages that a bound cost: refused, evicted, or dropped by a sender that did not wait.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lock().bound.as_ref().map_or(0, |bound| bound.lost)
+    }
+
+    /// Gives unused memory back.
+    pub(crate) fn shrink(&self) {
+        self.lock().items.shrink_to_fit();
+    }
+
+    /// Closes the queue and drops what is in it, outside the lock. Callers among it are told by their reply's drop.
+    pub(crate) fn close(&self) {
+        let (items, waker, wakers) = {
+            let mut inner = self.lock();
+            inner.closed = true;
+            let wakers: Vec<Waker> = inner
+                .bound
+                .as_mut()
+                .map(|bound| {
+                    bound
+                        .waiting
+                        .drain(..)
+                        .map(|waiting| waiting.waker)
+                        .collect()
+                })
+                .unwrap_or_default();
+            (
+                std::mem::take(&mut inner.items),
+                self.take_waker(&mut inner),
+                wakers,
+            )
+        };
+        drop(items);
+        drop(waker);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl<M> Inner<M> {
+    /// Queue and batch are empty: a server that is never behind keeps one buffer, and none keeps a large one.
+    #[inline]
+    fn settle(&mut self, batch: &mut VecDeque<Envelope<M>>) {
+        if self.items.capacity() == 0 {
+            std::mem::swap(&mut self.items, batch);
+        }
+        if self.items.capacity() > KEPT_CAPACITY {
+            self.items = VecDeque::new();
+        }
+        if batch.capacity() > KEPT_CAPACITY {
+            *batch = VecDeque::new();
+        }
+    }
+
+    /// Accounts for an entry that was taken, and says who may try to send now.
+    fn after_take(&mut self, taken: Option<&Envelope<M>>) -> Vec<Waker> {
+        match (&mut self.bound, taken) {
+            (Some(bound), Some(Envelope::Message(_))) => {
+                bound.queued -= 1;
+                bound.admitted()
+            }
+            _ => Vec::new(),
+        }
+    }
+}

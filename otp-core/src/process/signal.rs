@@ -1,0 +1,249 @@
+//! What processes tell each other beside messages, and how it gets there: links, monitors, exit signals.
+//!
+//! The shell around [`super::vital`]: looks processes up, locks one at a time, does what the vital says. A process's
+//! end is carried out in this order, whatever ended it:
+//!
+//! 1. [`release`]: its reason is fixed; its name, its place in the table and its timers are gone
+//! 2. its code, state and batch are dropped (in its task, [`super::run`]); callers among them learn the reason
+//! 3. [`farewell`]: its mailbox is closed, EXITs go to its links, DOWNs to its monitors
+
+use super::cell::Process;
+use super::run::contain;
+use super::vital::{Effect, Via};
+use crate::exit::ExitReason;
+use crate::node::{Name, Node};
+use crate::pid::Pid;
+use crate::sys::SystemRequest;
+
+/// Says that a monitored process ended: Erlang's `{'DOWN', Ref, process, Pid, Reason}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Down {
+    /// The monitor that fired.
+    pub monitor: MonitorRef,
+    /// The process that ended. If a name was monitored that nobody held, a pid that no process has.
+    pub pid: Pid,
+    /// The name, if the process was monitored by name.
+    pub name: Option<Name>,
+    /// Why it ended; [`ExitReason::NoProc`] if there was no such process.
+    pub reason: ExitReason,
+}
+
+/// Says that a linked process ended, or that somebody sent an exit signal, to a process that traps exits: Erlang's
+/// `{'EXIT', Pid, Reason}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Exit {
+    /// Who ended, or who sent the signal.
+    pub pid: Pid,
+    /// Why.
+    pub reason: ExitReason,
+}
+
+/// Names one monitor. Only the process that set it can end it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MonitorRef {
+    pub(crate) id: u64,
+    pub(crate) owner: Pid,
+}
+
+/// Refused: the monitor belongs to another process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the monitor belongs to another process")]
+pub struct ForeignMonitor;
+
+/// Refused: there is no such process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such process")]
+pub struct NoProc;
+
+/// What travels in a mailbox beside the messages.
+#[derive(Debug)]
+pub(crate) enum Signal {
+    Down(Down),
+    Exit(Exit),
+    System(SystemRequest),
+    /// The idle timeout of this number is over.
+    Idle(u64),
+}
+
+/// Delivers an exit signal.
+pub(crate) fn exit(target: &dyn Process, from: Pid, reason: &ExitReason, via: Via) {
+    let core = target.core();
+    let effect = core.vital().exit_signal(core.pid(), from, reason, via);
+    match effect {
+        Effect::Ignored => {}
+        Effect::Message => target.push_signal(Signal::Exit(Exit {
+            pid: from,
+            reason: reason.clone(),
+        })),
+        Effect::Ends => {
+            core.set_signalled();
+            target.wake();
+        }
+    }
+}
+
+/// Links two processes. An error if the peer is gone and the caller does not trap; if it traps it gets an EXIT.
+pub(crate) fn link(process: &dyn Process, peer: Pid) -> Result<(), NoProc> {
+    let core = process.core();
+    let pid = core.pid();
+    if peer == pid {
+        return Ok(());
+    }
+    core.vital().link(peer);
+    let other = core.node().lookup(peer);
+    if other.is_some_and(|other| other.core().vital().link(pid)) {
+        return Ok(());
+    }
+    // The peer's own EXIT may have come first; then it has taken the link and told the true reason.
+    if !core.vital().trap_exit {
+        return if core.vital().unlink(peer) {
+            Err(NoProc)
+        } else {
+            Ok(())
+        };
+    }
+    exit(process, peer, &ExitReason::NoProc, Via::Link);
+    Ok(())
+}
+
+/// Takes a link away on both sides.
+pub(crate) fn unlink(process: &dyn Process, peer: Pid) {
+    let core = process.core();
+    if core.vital().unlink(peer)
+        && let Some(other) = core.node().lookup(peer)
+    {
+        other.core().vital().unlink(core.pid());
+    }
+}
+
+/// A helper has done its work, which has come as messages: no EXIT of it for an owner that traps exits.
+pub(crate) fn part(helper: &dyn Process, owner: Pid) {
+    let pid = helper.core().pid();
+    if let Some(owner) = helper.core().node().lookup(owner) {
+        owner.core().vital().detach(pid);
+    }
+    unlink(helper, owner);
+}
+
+/// Watches a process, or nobody, which is told at once.
+pub(crate) fn monitor(
+    process: &dyn Process,
+    target: Option<Pid>,
+    name: Option<Name>,
+) -> MonitorRef {
+    let core = process.core();
+    let monitor = MonitorRef {
+        id: core.node().next_monitor(),
+        owner: core.pid(),
+    };
+    let pid = target.unwrap_or_else(|| Pid::nobody(core.node().id()));
+    if pid == core.pid() {
+        // As in Erlang, a monitor of oneself is none.
+        return monitor;
+    }
+    core.vital().watch(monitor.id, pid, name);
+    let alive = core
+        .node()
+        .lookup(pid)
+        .is_some_and(|target| target.core().vital().add_watcher(monitor.id, core.pid()));
+    if !alive {
+        down(process, monitor.id, pid, &ExitReason::NoProc);
+    }
+    monitor
+}
+
+/// Ends a monitor. Tells whether it was still active; its DOWN will not be seen.
+pub(crate) fn demonitor(
+    process: &dyn Process,
+    monitor: MonitorRef,
+) -> Result<bool, ForeignMonitor> {
+    let core = process.core();
+    if monitor.owner != core.pid() {
+        return Err(ForeignMonitor);
+    }
+    let target = core.vital().unwatch(monitor.id);
+    if let Some(target) = target.and_then(|target| core.node().lookup(target)) {
+        target.core().vital().remove_watcher(monitor.id);
+    }
+    Ok(target.is_some())
+}
+
+/// Delivers a DOWN, unless the monitor has ended.
+fn down(watcher: &dyn Process, monitor: u64, pid: Pid, reason: &ExitReason) {
+    let core = watcher.core();
+    let fired = core.vital().fire(monitor);
+    if let Some(fired) = fired {
+        let monitor = MonitorRef {
+            id: monitor,
+            owner: core.pid(),
+        };
+        watcher.push_signal(Signal::Down(Down {
+            monitor,
+            pid,
+            name: fired.name,
+            reason: reason.clone(),
+        }));
+    }
+}
+
+/// Step 1 of an end: from here on it has ended for everybody who looks. The first reason stays and is returned.
+pub(crate) fn release(process: &dyn Process, reason: &ExitReason) -> ExitReason {
+    let core = process.core();
+    let (reason, name, has_timers) = {
+        let mut vital = core.vital();
+        if !vital.end(reason.clone()) {
+            return vital.ended().cloned().unwrap_or(ExitReason::Normal);
+        }
+        (reason.clone(), vital.take_name(), vital.has_timers)
+    };
+    if let Some(name) = name {
+        core.node().forget_name(&name, core.pid());
+    }
+    core.node().remove(core.pid());
+    if has_timers {
+        core.node().timers().forget(core.pid());
+    }
+    reason
+}
+
+/// Step 3 of an end: closes the mailbox and tells everybody who must hear of it.
+pub(crate) fn farewell(process: &dyn Process, reason: &ExitReason) {
+    contain(|| process.close());
+    let core = process.core();
+    let (pid, node) = (core.pid(), core.node());
+    let farewell = core.vital().farewell();
+    contain(|| drop(farewell.dictionary));
+    for (monitor, target) in farewell.watched {
+        if let Some(target) = node.lookup(target) {
+            target.core().vital().remove_watcher(monitor);
+        }
+    }
+    for helper in farewell.attached {
+        if let Some(helper) = node.lookup(helper) {
+            exit(&*helper, pid, &ExitReason::Kill, Via::Signal);
+        }
+    }
+    for peer in farewell.links {
+        if let Some(peer) = node.lookup(peer) {
+            exit(&*peer, pid, reason, Via::Link);
+        }
+    }
+    for (monitor, watcher) in farewell.watchers {
+        if let Some(watcher) = node.lookup(watcher) {
+            down(&*watcher, monitor, pid, reason);
+        }
+    }
+    for waiting in farewell.waiting {
+        waiting.send(reason.clone());
+    }
+    node.ended();
+}
+
+/// Sends an exit signal to a process of this node: `exit/2`. One that is gone is not an error.
+pub(crate) fn send_exit(node: &Node, from: Pid, target: Pid, reason: &ExitReason) {
+    if let Some(target) = node.lookup(target) {
+        exit(&*target, from, reason, Via::Signal);
+    }
+}

@@ -1,0 +1,441 @@
+//! What decides the life of one process: links, monitors, trapping, the exit signal that waits to be acted on.
+//!
+//! Pure: no lock, no clock, no runtime. [`super::signal`] holds a `Vital` under its process's lock, asks it what an
+//! event means, and does what it says. A process's vital is never asked while another process's is locked.
+
+use std::any::{Any, TypeId};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::exit::ExitReason;
+use crate::node::Name;
+use crate::pid::Pid;
+use crate::reply::ReplyTo;
+
+/// How an exit signal came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Via {
+    /// A linked process ended.
+    Link,
+    /// Somebody sent it: `exit/2`.
+    Signal,
+}
+
+/// What an exit signal does to the process that it reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Nothing.
+    Ignored,
+    /// It becomes a message, as the process traps exits.
+    Message,
+    /// The process ends at its next await point, with the reason that is now pending.
+    Ends,
+}
+
+/// What a monitor of this process's watches.
+#[derive(Debug)]
+struct Watch {
+    target: Pid,
+    name: Option<Name>,
+    fired: bool,
+}
+
+/// A watch that fires: who is to be told of which name.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Fired {
+    pub(crate) name: Option<Name>,
+}
+
+/// The rare parts, so that a process without them pays one word.
+#[derive(Default)]
+struct Extra {
+    name: Option<Name>,
+    /// The exit signal that is to be acted on.
+    pending: Option<ExitReason>,
+    /// Monitors that this process set, until their DOWN is taken from the mailbox.
+    watches: FxHashMap<u64, Watch>,
+    /// Monitors that others set on this process.
+    watchers: FxHashMap<u64, Pid>,
+    /// Helpers that end with this process whatever its reason: attached streams.
+    attached: FxHashSet<Pid>,
+    /// Those who wait for the end without being told by DOWN: stops, and tasks that are no process.
+    waiting: Vec<ReplyTo<ExitReason>>,
+    label: Option<String>,
+    dictionary: Dictionary,
+}
+
+type Dictionary = FxHashMap<TypeId, Box<dyn Any + Send>>;
+
+/// Everybody who must hear of an end, and what must be undone elsewhere. Sorted, so that a run can be repeated.
+#[derive(Default)]
+pub(crate) struct Farewell {
+    pub(crate) links: Vec<Pid>,
+    pub(crate) watchers: Vec<(u64, Pid)>,
+    pub(crate) watched: Vec<(u64, Pid)>,
+    pub(crate) attached: Vec<Pid>,
+    pub(crate) waiting: Vec<ReplyTo<ExitReason>>,
+    /// To be dropped where no lock is held.
+    pub(crate) dictionary: Dictionary,
+}
+
+/// The vital signs of one process.
+#[derive(Default)]
+pub(crate) struct Vital {
+    ended: Option<ExitReason>,
+    pub(crate) trap_exit: bool,
+    pub(crate) has_timers: bool,
+    /// Who started it with a link.
+    pub(crate) parent: Option<Pid>,
+    links: FxHashSet<Pid>,
+    extra: Option<Box<Extra>>,
+}
+
+impl Vital {
+    /// The reason, once the process has ended.
+    pub(crate) fn ended(&self) -> Option<&ExitReason> {
+        self.ended.as_ref()
+    }
+
+    pub(crate) fn is_alive(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    /// The reason of the exit signal that is to be acted on at the next await point.
+    pub(crate) fn pending(&self) -> Option<&ExitReason> {
+        self.extra.as_ref()?.pending.as_ref()
+    }
+
+    /// An exit signal arrives at the process `pid`, whose vital signs these are. The first one that ends it decides the
+    /// reason.
+    pub(crate) fn exit_signal(
+        &mut self,
+        pid: Pid,
+        from: Pid,
+        reason: &ExitReason,
+        via: Via,
+    ) -> Effect {
+        if !self.is_alive() || (via == Via::Link && !self.links.remove(&from)) {
+            return Effect::Ignored;
+        }
+        if via == Via::Link {
+            self.detach(from);
+        }
+        let ends_with = match (via, reason) {
+            (Via::Signal, ExitReason::Kill) => ExitReason::Killed,
+            _ if self.trap_exit => return Effect::Message,
+            (Via::Signal, ExitReason::Normal) if from == pid => ExitReason::Normal,
+            (_, ExitReason::Normal) => return Effect::Ignored,
+            (_, reason) => reason.clone(),
+        };
+        self.extra_mut().pending.get_or_insert(ends_with);
+        Effect::Ends
+    }
+
+    /// Adds a link on this side. False if the process has ended.
+    pub(crate) fn link(&mut self, peer: Pid) -> bool {
+        if self.is_alive() {
+            self.links.insert(peer);
+        }
+        self.is_alive()
+    }
+
+    /// Takes a link away on this side. From then on an exit of that peer's is ignored.
+    pub(crate) fn unlink(&mut self, peer: Pid) -> bool {
+        self.links.remove(&peer)
+    }
+
+    /// This process starts to watch `target`.
+    pub(crate) fn watch(&mut self, monitor: u64, target: Pid, name: Option<Name>) {
+        self.extra_mut().watches.insert(
+            monitor,
+            Watch {
+                target,
+                name,
+                fired: false,
+            },
+        );
+    }
+
+    /// The target of a watch ended. None if nobody waits for this DOWN any more.
+    pub(crate) fn fire(&mut self, monitor: u64) -> Option<Fired> {
+        let watch = self.extra.as_mut()?.watches.get_mut(&monitor)?;
+        if self.ended.is_some() || watch.fired {
+            return None;
+        }
+        watch.fired = true;
+        Some(Fired {
+            name: watch.name.take(),
+        })
+    }
+
+    /// The DOWN of a watch is taken from the mailbox. False if it was demonitored meanwhile, so that the DOWN is void.
+    pub(crate) fn take_down(&mut self, monitor: u64) -> bool {
+        self.extra
+            .as_mut()
+            .is_some_and(|extra| extra.watches.remove(&monitor).is_some())
+    }
+
+    /// Whether a watch is there, so that its DOWN counts.
+    pub(crate) fn is_watching(&self, monitor: u64) -> bool {
+        self.extra
+            .as_ref()
+            .is_some_and(|extra| extra.watches.contains_key(&monitor))
+    }
+
+    /// Whether a watch is there and has not fired.
+    pub(crate) fn is_active_watch(&self, monitor: u64) -> bool {
+        self.extra
+            .as_ref()
+            .and_then(|extra| extra.watches.get(&monitor))
+            .is_some_and(|watch| !watch.fired)
+    }
+
+    /// Ends a watch. Some with the target if it was still active; a DOWN that is queued is void from now on.
+    pub(crate) fn unwatch(&mut self, monitor: u64) -> Option<Pid> {
+        let watch = self.extra.as_mut()?.watches.remove(&monitor)?;
+        (!watch.fired).then_some(watch.target)
+    }
+
+    /// Somebody starts to watch this process. False if it has ended.
+    pub(crate) fn add_watcher(&mut self, monitor: u64, watcher: Pid) -> bool {
+        if self.is_alive() {
+            self.extra_mut().watchers.insert(monitor, watcher);
+        }
+        self.is_alive()
+    }
+
+    /// Somebody waits for the end. Some with the reason if it has come.
+    pub(crate) fn on_end(&mut self, waiting: ReplyTo<ExitReason>) -> Option<ExitReason> {
+        if self.ended.is_none() {
+            self.extra_mut().waiting.push(waiting);
+        }
+        self.ended.clone()
+    }
+
+    pub(crate) fn remove_watcher(&mut self, monitor: u64) {
+        if let Some(extra) = &mut self.extra {
+            extra.watchers.remove(&monitor);
+        }
+    }
+
+    /// Makes a helper end with this process. False if it has ended.
+    pub(crate) fn attach(&mut self, helper: Pid) -> bool {
+        if self.is_alive() {
+            self.extra_mut().attached.insert(helper);
+        }
+        self.is_alive()
+    }
+
+    pub(crate) fn detach(&mut self, helper: Pid) -> bool {
+        self.extra
+            .as_mut()
+            .is_some_and(|extra| extra.attached.remove(&helper))
+    }
+
+    /// The process ends. False if it had ended before: the first reason stays.
+    pub(crate) fn end(&mut self, reason: ExitReason) -> bool {
+        let first = self.is_alive();
+        self.ended.get_or_insert(reason);
+        first
+    }
+
+    /// Takes everybody who must be told, once the process has ended.
+    pub(crate) fn farewell(&mut self) -> Farewell {
+        let mut farewell = Farewell {
+            links: self.links.drain().collect(),
+            ..Farewell::default()
+        };
+        if let Some(extra) = self.extra.take() {
+            farewell.watchers = extra.watchers.into_iter().collect();
+            farewell.attached = extra.attached.into_iter().collect();
+            farewell.waiting = extra.waiting;
+            farewell.dictionary = extra.dictionary;
+            farewell.watched = extra
+                .watches
+                .into_iter()
+                .filter(|(_, watch)| !watch.fired)
+                .map(|(monitor, watch)| (monitor, watch.target))
+                .collect();
+        }
+        farewell.links.sort_unstable();
+        farewell.watchers.sort_unstable();
+        farewell.watched.sort_unstable();
+        farewell.attached.sort_unstable();
+        self.links = FxHashSet::default();
+        farewell
+    }
+
+    pub(crate) fn links(&self) -> Vec<Pid> {
+        let mut links: Vec<Pid> = self.links.iter().copied().collect();
+        links.sort_unstable();
+        links
+    }
+
+    /// The processes that this one watches, and those that watch it.
+    pub(crate) fn monitors(&self) -> (Vec<Pid>, Vec<Pid>) {
+        let Some(extra) = &self.extra else {
+            return (Vec::new(), Vec::new());
+        };
+        let mut watched: Vec<Pid> = extra
+            .watches
+            .values()
+            .filter(|watch| !watch.fired)
+            .map(|watch| watch.target)
+            .collect();
+        let mut watchers: Vec<Pid> = extra.watchers.values().copied().collect();
+        watched.sort_unstable();
+        watchers.sort_unstable();
+        (watched, watchers)
+    }
+
+    pub(crate) fn dictionary(&mut self) -> &mut Dictionary {
+        &mut self.extra_mut().dictionary
+    }
+
+    pub(crate) fn name(&self) -> Option<&Name> {
+        self.extra.as_ref()?.name.as_ref()
+    }
+
+    pub(crate) fn set_name(&mut self, name: Name) {
+        self.extra_mut().name = Some(name);
+    }
+
+    pub(crate) fn take_name(&mut self) -> Option<Name> {
+        self.extra.as_mut()?.name.take()
+    }
+
+    pub(crate) fn label(&self) -> Option<&str> {
+        self.extra.as_ref()?.label.as_deref()
+    }
+
+    pub(crate) fn set_label(&mut self, label: String) {
+        self.extra_mut().label = Some(label);
+    }
+
+    fn extra_mut(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pid::NodeId;
+
+    fn pid(number: u64) -> Pid {
+        Pid::new(NodeId(0), number)
+    }
+
+    /// Every kind of signal at every kind of process, as the Erlang reference manual tells it.
+    #[test]
+    fn exit_signals_do_what_the_table_says() {
+        use Effect::{Ends, Ignored, Message};
+        let boom = || ExitReason::error("boom");
+        let table = [
+            // via, reason, from itself, trapping, effect, pending afterwards
+            (Via::Signal, boom(), false, false, Ends, Some(boom())),
+            (Via::Signal, boom(), false, true, Message, None),
+            (Via::Signal, ExitReason::Normal, false, false, Ignored, None),
+            (Via::Signal, ExitReason::Normal, false, true, Message, None),
+            (
+                Via::Signal,
+                ExitReason::Normal,
+                true,
+                false,
+                Ends,
+                Some(ExitReason::Normal),
+            ),
+            (Via::Signal, ExitReason::Normal, true, true, Message, None),
+            (
+                Via::Signal,
+                ExitReason::Kill,
+                false,
+                false,
+                Ends,
+                Some(ExitReason::Killed),
+            ),
+            (
+                Via::Signal,
+                ExitReason::Kill,
+                false,
+                true,
+                Ends,
+                Some(ExitReason::Killed),
+            ),
+            (Via::Link, boom(), false, false, Ends, Some(boom())),
+            (Via::Link, boom(), false, true, Message, None),
+            (Via::Link, ExitReason::Normal, false, false, Ignored, None),
+            (Via::Link, ExitReason::Normal, false, true, Message, None),
+            (
+                Via::Link,
+                ExitReason::Kill,
+                false,
+                false,
+                Ends,
+                Some(ExitReason::Kill),
+            ),
+            (Via::Link, ExitReason::Kill, false, true, Message, None),
+            (Via::Link, ExitReason::Killed, false, true, Message, None),
+        ];
+        for (via, reason, from_itself, trapping, effect, pending) in table {
+            let mut vital = Vital {
+                trap_exit: trapping,
+                ..Vital::default()
+            };
+            let from = if from_itself { pid(1) } else { pid(2) };
+            vital.link(from);
+            assert_eq!(
+                vital.exit_signal(pid(1), from, &reason, via),
+                effect,
+                "{via:?} {reason} trapping={trapping}"
+            );
+            assert_eq!(
+                vital.pending(),
+                pending.as_ref(),
+                "{via:?} {reason} trapping={trapping}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_first_signal_decides() {
+        let mut vital = Vital::default();
+        vital.exit_signal(pid(1), pid(2), &ExitReason::error("first"), Via::Signal);
+        vital.exit_signal(pid(1), pid(2), &ExitReason::Kill, Via::Signal);
+        assert_eq!(vital.pending(), Some(&ExitReason::error("first")));
+    }
+
+    #[test]
+    fn an_exit_over_a_link_that_is_gone_is_ignored() {
+        let mut vital = Vital::default();
+        vital.link(pid(2));
+        vital.unlink(pid(2));
+        assert_eq!(
+            vital.exit_signal(pid(1), pid(2), &ExitReason::error("boom"), Via::Link),
+            Effect::Ignored
+        );
+    }
+
+    #[test]
+    fn a_down_is_void_after_demonitor() {
+        let mut vital = Vital::default();
+        vital.watch(7, pid(2), None);
+        assert_eq!(
+            vital.fire(7),
+            Some(Fired { name: None }),
+            "the watch was active"
+        );
+        assert_eq!(vital.unwatch(7), None, "it had fired");
+        assert!(!vital.take_down(7), "so the queued DOWN is void");
+    }
+
+    #[test]
+    fn nothing_attaches_to_the_dead() {
+        let mut vital = Vital::default();
+        assert!(vital.end(ExitReason::Normal));
+        assert!(!vital.end(ExitReason::error("later")));
+        assert_eq!(vital.ended(), Some(&ExitReason::Normal));
+        assert!(!vital.link(pid(2)) && !vital.add_watcher(1, pid(2)) && !vital.attach(pid(2)));
+        assert_eq!(vital.farewell().links, []);
+    }
+}

@@ -1,0 +1,290 @@
+//! Requests that were sent and are waited for later: `gen_server:send_request`, and collections of them.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::call::{CallFailure, dropped};
+use crate::process;
+use crate::process::cell::Process;
+use crate::reply::Slot;
+
+/// A request whose answer has not been taken: a request id of `gen_server:send_request/2`.
+///
+/// Made by [`Call::send_request`](crate::Call::send_request). Awaited, it waits as long as it takes. Dropped, the request
+/// is handled and its answer vanishes.
+#[must_use = "dropped, the answer vanishes"]
+pub struct Request<T> {
+    slot: Arc<Slot<T>>,
+    server: Result<Arc<dyn Process>, CallFailure>,
+}
+
+impl<T> Request<T> {
+    pub(crate) fn new(slot: Arc<Slot<T>>, server: Result<Arc<dyn Process>, CallFailure>) -> Self {
+        Request { slot, server }
+    }
+
+    /// Waits for the answer, no longer than `timeout`; None if it has not come, and the request can be waited for
+    /// again. Mirrors `gen_server:wait_response/2`.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing.
+    pub async fn wait_response(&mut self, timeout: Duration) -> Option<Result<T, CallFailure>> {
+        process::within(timeout, poll_fn(|cx| self.poll_answer(cx.waker()))).await
+    }
+
+    /// Waits for the answer, no longer than `timeout`, and gives up then: a late answer vanishes. Mirrors
+    /// `gen_server:receive_response/2`.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, the answer vanishes.
+    pub async fn receive_response(mut self, timeout: Duration) -> Result<T, CallFailure> {
+        self.wait_response(timeout)
+            .await
+            .unwrap_or(Err(CallFailure::Timeout { cycle: Vec::new() }))
+    }
+
+    fn poll_answer(&mut self, waker: &Waker) -> Poll<Result<T, CallFailure>> {
+        match &self.server {
+            Err(failure) => Poll::Ready(Err(failure.clone())),
+            Ok(server) => self
+                .slot
+                .poll(waker)
+                .map(|answer| answer.ok_or_else(|| dropped(&**server))),
+        }
+    }
+}
+
+impl<T> Future for Request<T> {
+    type Output = Result<T, CallFailure>;
+
+    /// Waits as long as it takes.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.poll_answer(cx.waker())
+    }
+}
+
+impl<T> fmt::Debug for Request<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field(
+                "server",
+                &self.server.as_ref().map(|server| server.core().pid()),
+            )
+            .finish()
+    }
+}
+
+/// Requests that are waited for together, each with a label: a `gen_server:reqids_new()` collection.
+///
+/// Answers come in the order in which they were given. A request can be in one collection once: the compiler sees to
+/// it, as adding it moves it.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # #[gen_server] pub struct Echo {}
+/// # #[gen_server] impl Echo {
+/// #     #[init] fn init() -> Self { Echo {} }
+/// #     #[call] pub fn echo(&self, text: String) -> String { text }
+/// # }
+/// # otp_core::doc_test(async {
+/// let echo = Echo::start().await.unwrap();
+/// let mut requests = RequestCollection::new();
+/// requests.add("first", echo.echo("a".into()).send_request());
+/// requests.add("second", echo.echo("b".into()).send_request());
+/// let (label, answer) = requests.receive_response(Duration::from_secs(1)).await.unwrap();
+/// assert_eq!((label, answer), ("first", Ok("a".to_owned())));
+/// assert_eq!(requests.len(), 1);
+/// # });
+/// ```
+pub struct RequestCollection<L, T> {
+    entries: Vec<Entry<L, T>>,
+    answered: Arc<Mutex<Answered>>,
+    next: u64,
+}
+
+struct Entry<L, T> {
+    id: u64,
+    label: L,
+    request: Request<T>,
+    signal: Waker,
+}
+
+/// Which requests were answered, in order, and who waits for one.
+#[derive(Default)]
+struct Answered {
+    ids: VecDeque<u64>,
+    waker: Option<Waker>,
+}
+
+struct AnswerSignal {
+    id: u64,
+    answered: Arc<Mutex<Answered>>,
+}
+
+impl Wake for AnswerSignal {
+    fn wake(self: Arc<Self>) {
+        let waker = {
+            let mut answered = lock(&self.answered);
+            answered.ids.push_back(self.id);
+            answered.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+fn lock(answered: &Mutex<Answered>) -> MutexGuard<'_, Answered> {
+    answered.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<L, T> RequestCollection<L, T> {
+    /// Makes an empty one.
+    #[must_use]
+    pub fn new() -> Self {
+        RequestCollection {
+            entries: Vec::new(),
+            answered: Arc::default(),
+            next: 0,
+        }
+    }
+
+    /// Adds a request: `gen_server:reqids_add/3`.
+    pub fn add(&mut self, label: L, request: Request<T>) {
+        let id = self.next;
+        self.next += 1;
+        let signal = Waker::from(Arc::new(AnswerSignal {
+            id,
+            answered: Arc::clone(&self.answered),
+        }));
+        let is_answered = match &request.server {
+            Ok(_) => request.slot.watch(&signal),
+            Err(_) => true,
+        };
+        if is_answered {
+            lock(&self.answered).ids.push_back(id);
+        }
+        self.entries.push(Entry {
+            id,
+            label,
+            request,
+            signal,
+        });
+    }
+
+    /// How many are waited for.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Waits for the next answer, no longer than `timeout`, and takes its request out.
+    ///
+    /// The answer of a request whose server died is its failure. Mirrors `gen_server:receive_response/3` with
+    /// `Delete = true`, and `wait_response/3` in that a timeout loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// The collection is empty, or nothing was answered in time; then the requests stay.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing.
+    pub async fn receive_response(
+        &mut self,
+        timeout: Duration,
+    ) -> Result<(L, Result<T, CallFailure>), NoResponse> {
+        self.receive_response_until(crate::time::deadline_after(timeout))
+            .await
+    }
+
+    /// Waits for the next answer until a time of tokio's clock, see [`receive_response`](Self::receive_response).
+    ///
+    /// # Errors
+    ///
+    /// The collection is empty, or nothing was answered in time; then the requests stay.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing.
+    pub async fn receive_response_until(
+        &mut self,
+        deadline: Instant,
+    ) -> Result<(L, Result<T, CallFailure>), NoResponse> {
+        if self.is_empty() {
+            return Err(NoResponse::NoRequest);
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        process::within(left, poll_fn(|cx| self.poll(cx)))
+            .await
+            .ok_or(NoResponse::Timeout)
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(L, Result<T, CallFailure>)> {
+        loop {
+            let next = {
+                let mut answered = lock(&self.answered);
+                answered.waker = Some(cx.waker().clone());
+                answered.ids.pop_front()
+            };
+            let Some(id) = next else { return Poll::Pending };
+            let Some(position) = self.entries.iter().position(|entry| entry.id == id) else {
+                continue;
+            };
+            let entry = &mut self.entries[position];
+            if let Poll::Ready(answer) = entry.request.poll_answer(&entry.signal) {
+                return Poll::Ready((self.entries.remove(position).label, answer));
+            }
+        }
+    }
+}
+
+/// Why a collection has no response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoResponse {
+    /// The collection is empty.
+    #[error("there is no request to wait for")]
+    NoRequest,
+    /// None of its requests was answered in time.
+    #[error("no request was answered in time")]
+    Timeout,
+}
+
+impl<L, T> Default for RequestCollection<L, T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<L: fmt::Debug, T> fmt::Debug for RequestCollection<L, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.entries.iter().map(|entry| &entry.label))
+            .finish()
+    }
+}

@@ -1,0 +1,189 @@
+//! Timers: messages, exit signals and sleeps at a later time, on tokio's clock.
+//!
+//! | Erlang, Elixir | here |
+//! | --- | --- |
+//! | `Process.send_after/3` | [`Context::send_after`](crate::Context::send_after), [`send_after`] |
+//! | `send_after` with `abs: true` | [`Context::send_at`](crate::Context::send_at), [`send_at`] |
+//! | `:timer.send_interval/2` | [`Context::send_interval`](crate::Context::send_interval), [`send_interval`] |
+//! | `Process.cancel_timer/1`, `read_timer/1` | [`Timer::cancel`], [`Timer::read`] |
+//! | `:timer.exit_after/3`, `kill_after/2` | [`exit_after`], [`kill_after`] |
+//! | `Process.sleep/1` | [`sleep`](fn@sleep) |
+//!
+//! A timer never fires early; tokio's clock has a resolution of a millisecond. A timer that is addressed to a process is
+//! gone with that process; one that is addressed to a name looks the name up when it fires.
+
+pub(crate) mod deadline;
+pub(crate) mod sleep;
+pub(crate) mod timers;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use tokio::time::Instant;
+
+use crate::exit::ExitReason;
+use crate::node::{Node, WeakNode};
+use crate::pid::Pid;
+use crate::process::{self, Recipient, Target};
+
+pub use sleep::{Sleep, sleep};
+
+/// A timer that was armed. Dropping it disarms nothing.
+#[derive(Clone)]
+pub struct Timer {
+    node: WeakNode,
+    armed: Arc<timers::Armed>,
+}
+
+impl Timer {
+    pub(crate) fn new(node: &Node, armed: Arc<timers::Armed>) -> Self {
+        Timer {
+            node: node.downgrade(),
+            armed,
+        }
+    }
+
+    /// Disarms it. Some with the time that was left; None if it had fired or was disarmed before.
+    ///
+    /// A message that it has sent already stays in the mailbox. Mirrors `Process.cancel_timer/1`.
+    pub fn cancel(&self) -> Option<Duration> {
+        self.node.upgrade()?.timers().cancel(&self.armed)
+    }
+
+    /// The time that is left; None if it has fired or is disarmed. Mirrors `Process.read_timer/1`.
+    #[must_use]
+    pub fn read(&self) -> Option<Duration> {
+        self.node.upgrade()?.timers().read(&self.armed)
+    }
+}
+
+impl fmt::Debug for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timer").field("left", &self.read()).finish()
+    }
+}
+
+/// A time that is far enough never to come, where an addition overflows.
+pub(crate) fn deadline_after(delay: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(delay)
+        .unwrap_or_else(|| now + Duration::from_secs(60 * 60 * 24 * 365 * 30))
+}
+
+/// Sends a message after `delay`, to a process or to whoever holds a name then: Erlang's `erlang:send_after/3`.
+///
+/// The timer is gone when the process that it is addressed to ends.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let (ended, monitor) = process::spawn_monitor(async |mut mailbox: Mailbox<&str>| {
+///     let me = mailbox.address();
+///     otp_core::time::send_after(Duration::from_millis(50), &me, "tick");
+///     assert_eq!(mailbox.receive().await, "tick");
+/// });
+/// assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+/// # drop(ended);
+/// # });
+/// ```
+#[track_caller]
+pub fn send_after<R: Recipient>(delay: Duration, to: &R, message: R::Message) -> Timer {
+    send_at(deadline_after(delay), to, message)
+}
+
+/// Sends a message at a time of tokio's clock: `send_after` with `abs: true`. A time that has passed is now.
+#[track_caller]
+pub fn send_at<R: Recipient>(deadline: Instant, to: &R, message: R::Message) -> Timer {
+    let node = to.node();
+    let owner = to.owner_of_timer();
+    own(&node, owner);
+    let to = to.clone();
+    Timer::new(
+        &node,
+        node.timers()
+            .arm_once(&node, deadline, owner, move || to.deliver(message)),
+    )
+}
+
+/// Sends a message every `period`, first after one, until it is cancelled or the receiver ends.
+///
+/// To a name it ends with who holds the name now; if nobody does, it never ticks.
+///
+/// Mirrors `:timer.send_interval/2`. Ticks keep to the schedule of the first: a late one does not delay the next.
+///
+/// # Panics
+///
+/// Panics if the period is zero.
+#[track_caller]
+pub fn send_interval<R: Recipient>(
+    period: Duration,
+    to: &R,
+    mut message: impl FnMut() -> R::Message + Send + 'static,
+) -> Timer {
+    assert!(
+        !period.is_zero(),
+        "the period of an interval is more than zero"
+    );
+    let node = to.node();
+    let owner = to.owner_of_interval();
+    own(&node, owner);
+    let (to, at) = (to.clone(), node.downgrade());
+    let tick = move || {
+        let owned =
+            owner.is_some_and(|owner| at.upgrade().is_some_and(|node| node.is_alive(owner)));
+        if owned {
+            to.deliver(message());
+        }
+        owned && to.is_alive()
+    };
+    Timer::new(
+        &node,
+        node.timers()
+            .arm_every(&node, deadline_after(period), period, owner, tick),
+    )
+}
+
+/// Sends an exit signal after `delay`: `:timer.exit_after/3`. A name that nobody holds then is ignored.
+///
+/// # Panics
+///
+/// Panics outside a process.
+#[track_caller]
+pub fn exit_after(delay: Duration, target: impl Target, reason: ExitReason) -> Timer {
+    let (node, from) = process::here();
+    let target = target.locate();
+    let owner = target.fixed_pid();
+    own(&node, owner);
+    let at = node.downgrade();
+    let action = move || {
+        let Some(node) = at.upgrade() else { return };
+        if let Some(pid) = target.resolve(&node) {
+            process::signal::send_exit(&node, from, pid, &reason);
+        }
+    };
+    Timer::new(
+        &node,
+        node.timers()
+            .arm_once(&node, deadline_after(delay), owner, action),
+    )
+}
+
+/// Kills after `delay`: `:timer.kill_after/2`.
+///
+/// # Panics
+///
+/// Panics outside a process.
+#[track_caller]
+pub fn kill_after(delay: Duration, target: impl Target) -> Timer {
+    exit_after(delay, target, ExitReason::Kill)
+}
+
+/// Makes the end of a process disarm its timers. One that has ended already drops what they send when they fire.
+fn own(node: &Node, owner: Option<Pid>) {
+    if let Some(process) = owner.and_then(|owner| node.lookup(owner)) {
+        process.core().vital().has_timers = true;
+    }
+}

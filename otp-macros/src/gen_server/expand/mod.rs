@@ -1,0 +1,50 @@
+//! From a checked model to tokens, one generated item a file. Nothing here can fail.
+
+mod client;
+mod dispatch;
+mod handle;
+mod message;
+mod probe;
+mod start;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+
+use super::model::Server;
+use super::state::State;
+
+/// The user's impl, and everything that comes with it.
+pub(crate) fn server(server: &Server<'_>) -> TokenStream {
+    let Server { block, .. } = server;
+    let attributes = block.attributes();
+    let message = message::enumeration(server);
+    let clients = client::methods(server);
+    let probes = probe::aliases(server);
+    let cfgs: Vec<_> = server.cfgs().collect();
+    let arguments = start::arguments(server);
+    let debug = message::debug(server);
+    let dispatch = dispatch::implementation(server);
+    let starters = start::starters(server);
+    quote! {
+        #block
+        #(#cfgs)*
+        #attributes
+        #message
+        #clients
+        #probes
+        #(#cfgs)*
+        const _: () = {
+            #arguments
+            #debug
+            #dispatch
+            #starters
+        };
+    }
+}
+
+/// The user's struct, and everything that comes with it.
+pub(crate) fn state(state: &State) -> TokenStream {
+    let mut tokens = state.item.to_token_stream();
+    tokens.extend(handle::handle(state));
+    tokens
+}

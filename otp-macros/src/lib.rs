@@ -1,0 +1,238 @@
+//! The macros of otp-core; use that crate, which re-exports them.
+//!
+//! Each macro goes the same way: parse, model, check, expand. The steps up to `check` collect every mistake of an item;
+//! `expand` cannot fail. Generated code names the runtime by one path, `otp_core::__private`, and nothing else.
+
+#![forbid(unsafe_code)]
+
+mod attr;
+mod entry;
+mod errors;
+mod gen_server;
+mod misplaced;
+mod names;
+mod place;
+mod runtime;
+mod symbol;
+
+use proc_macro::TokenStream;
+
+use crate::entry::Entry;
+use crate::symbol::Kind;
+
+/// Makes a GenServer of a struct and of its inherent impl; it stands above both.
+///
+/// Above `struct Counter` (or an enum) it adds, with the struct's visibility, generics and `#[cfg]`s:
+///
+/// - `CounterRef`, the handle: `Clone`, `Eq`, `Hash`, `Debug`, and a `Deref` to `ServerRef<Counter>`.
+/// - the options below, as a child specification and the mailbox find them.
+///
+/// Above `impl Counter` it adds:
+///
+/// - `CounterMessage`, an enum with a variant for each call, cast, info and continue: `CounterMessage::Add { by,
+///   reply_to }`. Its `Debug` prints the variant's name only.
+/// - `impl GenServer for Counter`, one exhaustive `match` over the messages.
+/// - `Counter::start`, `start_link`, `start_monitor` and, where init's arguments are `Clone`, `child_spec`, which take
+///   what the `#[init]` method takes, but for the context.
+/// - for each call and cast a method of `CounterRef`, with the handler's name, visibility, docs and `#[cfg]`s.
+///
+/// Type parameters of the impl are `Send + 'static` in all of these, whether it says so or not.
+///
+/// # Options
+///
+/// Above the struct: `restart = permanent | transient | temporary`; `shutdown = 10s | 500ms | brutal_kill | infinity`;
+/// `mailbox = unbounded | bounded(n) | bounded(n, refuse) | bounded(n, drop_oldest)`. Above both: `crate = path`, for
+/// a crate that re-exports otp-core.
+///
+/// # Handlers
+///
+/// A handler is a method with one of the attributes [`macro@init`], [`macro@call`], [`macro@cast`],
+/// [`macro@handle_info`], [`macro@handle_continue`], [`macro@handle_down`], [`macro@handle_exit`],
+/// [`macro@handle_timeout`], [`macro@terminate`], [`macro@format_status`]. It may be async, then with `&mut self`, and
+/// may take `cx: &mut Context<Self>`. Other methods stay what they are, as do other attributes of a handler.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::prelude::*;
+///
+/// /// A counter that anyone may add to.
+/// #[gen_server(restart = transient, shutdown = 10s)]
+/// pub struct Counter {
+///     value: i64,
+/// }
+///
+/// #[gen_server]
+/// impl Counter {
+///     #[init]
+///     fn init(value: i64) -> Self {
+///         Counter { value }
+///     }
+///
+///     /// Adds `by` and answers the new value.
+///     #[call]
+///     pub fn add(&mut self, by: i64) -> i64 {
+///         self.value += by;
+///         self.value
+///     }
+/// }
+///
+/// #[otp_core::main]
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let counter = Counter::start_link(0).await?;
+///     assert_eq!(counter.add(2).await?, 2);
+///     Ok(())
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn gen_server(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    gen_server::expand(arguments.into(), item.into()).into()
+}
+
+/// Runs an async function, mostly `main`, as a process of a node of its own.
+///
+/// `async fn main() -> T` becomes `fn main() -> T`, which starts a runtime and a node, runs the body in place, and then
+/// ends the node's processes in order. The body need not be `Send`.
+///
+/// # Options
+///
+/// `flavor = "multi_thread" | "current_thread"`, `worker_threads = n`, `crate = path`.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::prelude::*;
+///
+/// #[otp_core::main(flavor = "current_thread")]
+/// async fn main() {
+///     let answer = Task::spawn(async { 6 * 7 });
+///     assert_eq!(answer.await, Ok(42));
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    entry::expand(Entry::Main, arguments.into(), item.into()).into()
+}
+
+/// Runs an async function as a test: a process of a node of its own, on one thread, with a paused clock.
+///
+/// It becomes a `#[test]`; other attributes, `#[should_panic]` and `#[ignore]` among them, stay. It needs otp-core's
+/// feature `test-util`.
+///
+/// # Options
+///
+/// `flavor = "multi_thread" | "current_thread"`, `worker_threads = n`, `crate = path`.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::prelude::*;
+/// use otp_core::time::{Instant, sleep};
+///
+/// #[otp_core::test]
+/// async fn an_hour_is_over_at_once() {
+///     let began = Instant::now();
+///     sleep(Duration::from_secs(3600)).await;
+///     assert_eq!(began.elapsed().as_secs(), 3600);
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    entry::expand(Entry::Test, arguments.into(), item.into()).into()
+}
+
+macro_rules! handler_attributes {
+    ($($(#[$doc:meta])* $name:ident => $kind:ident,)*) => {$(
+        $(#[$doc])*
+        #[proc_macro_attribute]
+        pub fn $name(arguments: TokenStream, item: TokenStream) -> TokenStream {
+            misplaced::expand(Kind::$kind, &arguments.into(), item.into()).into()
+        }
+    )*};
+}
+
+handler_attributes! {
+    /// Marks the method that makes the server, in a [`macro@gen_server`] impl: OTP's `init/1`. There is exactly one.
+    ///
+    /// It may be async, may take the context, and its other parameters are those of `Counter::start`. It gives the
+    /// server, or a `Result` of it: an error is the reason of the failed start. `start_link` returns when it has.
+    ///
+    /// ```text
+    /// #[init]
+    /// async fn init(path: PathBuf, cx: &mut Context<Self>) -> Result<Self, io::Error> { … }
+    /// ```
+    init => Init,
+    /// Marks a request that the caller waits for, in a [`macro@gen_server`] impl: OTP's `handle_call/3`.
+    ///
+    /// The return value is the answer. A `Result` is an answer, too, not a crash. A call that takes a `ReplyTo<T>`
+    /// answers through that, whenever it wants.
+    ///
+    /// ```text
+    /// #[call]
+    /// pub fn add(&mut self, by: i64) -> i64 { … }            // counter.add(2).await?
+    ///
+    /// #[call]
+    /// pub fn history(&self, reply_to: ReplyTo<Vec<Line>>) { … }
+    /// ```
+    call => Call,
+    /// Marks a request that nobody waits for, in a [`macro@gen_server`] impl: OTP's `handle_cast/2`.
+    ///
+    /// ```text
+    /// #[cast]
+    /// pub fn reset(&mut self) { … }                          // counter.reset();
+    /// ```
+    cast => Cast,
+    /// Marks the handler of a message that is neither a call nor a cast, in a [`macro@gen_server`] impl: timers,
+    /// messages to oneself, events from elsewhere. OTP's `handle_info/2`.
+    ///
+    /// There may be several, each for a message of its own, which has no method on the handle.
+    ///
+    /// ```text
+    /// #[handle_info]
+    /// fn tick(&mut self) { … }                               // cx.send_after(d, CounterMessage::Tick)
+    /// ```
+    handle_info => Info,
+    /// Marks what runs before any queued message, in a [`macro@gen_server`] impl: OTP's `handle_continue/2`.
+    ///
+    /// ```text
+    /// #[handle_continue]
+    /// async fn load(&mut self) { … }                         // cx.continue_with(CounterMessage::Load)
+    /// ```
+    handle_continue => Continue,
+    /// Marks the handler of a monitor that fired, in a [`macro@gen_server`] impl: OTP's `'DOWN'` message.
+    ///
+    /// ```text
+    /// #[handle_down]
+    /// fn user_gone(&mut self, down: Down) { … }
+    /// ```
+    handle_down => Down,
+    /// Marks the handler of a linked process' end, in a [`macro@gen_server`] impl of a server that traps exits: OTP's
+    /// `'EXIT'` message.
+    ///
+    /// ```text
+    /// #[handle_exit]
+    /// fn linked_exit(&mut self, exit: Exit) { … }
+    /// ```
+    handle_exit => Exit,
+    /// Marks what runs when no message came in time, in a [`macro@gen_server`] impl: OTP's `timeout` message.
+    ///
+    /// ```text
+    /// #[handle_timeout]
+    /// fn idle(&mut self, cx: &mut Context<Self>) { … }       // armed by cx.set_timeout(d)
+    /// ```
+    handle_timeout => Timeout,
+    /// Marks what runs before the server ends, in a [`macro@gen_server`] impl: OTP's `terminate/2`.
+    ///
+    /// ```text
+    /// #[terminate]
+    /// async fn terminate(&mut self, reason: &ExitReason) { … }
+    /// ```
+    terminate => Terminate,
+    /// Marks what describes the state in reports, in a [`macro@gen_server`] impl: OTP's `format_status/1`.
+    ///
+    /// ```text
+    /// #[format_status]
+    /// fn status(&self) -> String { … }                       // without the secrets
+    /// ```
+    format_status => FormatStatus,
+}

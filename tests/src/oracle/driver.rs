@@ -1,0 +1,45 @@
+//! The driver of a scenario: it does the events, and collects what happens until it is quiet for a while.
+
+use std::time::Duration;
+
+use otp_core::ExitReason;
+use otp_core::process::{Event, Mailbox};
+
+/// Collects what arrives until nothing has for `quiet`.
+pub(super) async fn collect<M: Send>(
+    mailbox: &mut Mailbox<M>,
+    quiet: Duration,
+    mut note: impl FnMut(Event<M>),
+) {
+    while let Ok(event) = tokio::time::timeout(quiet, mailbox.next_event()).await {
+        note(event);
+    }
+}
+
+/// Gives other tasks a turn, and an exit signal that one has sent to oneself the occasion to act.
+pub(super) async fn await_point() {
+    tokio::task::yield_now().await;
+}
+
+/// A reason as scenarios write it; `separator` stands between `shutdown` and its term.
+pub(super) fn parse_reason(reason: &str, separator: char) -> ExitReason {
+    match reason {
+        "normal" => ExitReason::Normal,
+        "shutdown" => ExitReason::Shutdown,
+        "kill" => ExitReason::Kill,
+        other => match other.split_once(separator) {
+            Some(("shutdown", term)) => ExitReason::shutdown_with(term),
+            _ => ExitReason::error(other),
+        },
+    }
+}
+
+/// A reason as traces write it.
+pub(super) fn show_reason(reason: &ExitReason, separator: char) -> String {
+    match reason {
+        ExitReason::NoProc => "noproc".to_owned(),
+        ExitReason::ShutdownWith(term) => format!("shutdown{separator}{term}"),
+        ExitReason::Panic(panic) => format!("panic {}", panic.message()),
+        other => other.to_string(),
+    }
+}

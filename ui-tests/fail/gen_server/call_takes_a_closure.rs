@@ -1,0 +1,36 @@
+//! A call takes any closure.
+
+use otp_core::prelude::*;
+
+#[gen_server]
+pub struct Counter {
+    value: i64,
+}
+
+#[gen_server]
+impl Counter {
+    #[init]
+    fn init(value: i64) -> Self {
+        Counter { value }
+    }
+
+    #[call]
+    pub fn add(&mut self, change: impl FnOnce(i64) -> i64 + Send) -> i64 { //~
+        self.value = change(self.value);
+        self.value
+    }
+
+    #[cast]
+    pub fn reset(&mut self) {
+        self.value = 0;
+    }
+}
+
+#[otp_core::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let counter: CounterRef = Counter::start_link(0).await?;
+    assert_eq!(counter.add(|value| value + 2).await?, 2);
+    counter.reset();
+    counter.stop().await?;
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! A server borrows its state.
+//@ errors: 2, because the lifetime is to be removed in both places
+
+use otp_core::prelude::*;
+
+#[gen_server]
+pub struct Counter<'a> { //~
+    value: i64,
+    name: &'a str,
+}
+
+#[gen_server]
+impl Counter<'_> { //~
+    #[init]
+    fn init(value: i64) -> Self {
+        Counter { value, name: "" }
+    }
+
+    #[call]
+    pub fn add(&mut self, by: i64) -> i64 {
+        self.value += by;
+        self.value
+    }
+
+    #[cast]
+    pub fn reset(&mut self) {
+        self.value = 0;
+    }
+}
+
+#[otp_core::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let counter: CounterRef = Counter::start_link(0).await?;
+    assert_eq!(counter.add(2).await?, 2);
+    counter.reset();
+    counter.stop().await?;
+    Ok(())
+}

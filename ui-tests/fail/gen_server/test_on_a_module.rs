@@ -1,0 +1,34 @@
+//! The attribute of a test stands above a module.
+
+use otp_core::prelude::*;
+
+#[gen_server]
+pub struct Counter {
+    value: i64,
+}
+
+#[gen_server]
+impl Counter {
+    #[init]
+    fn init(value: i64) -> Self {
+        Counter { value }
+    }
+
+    #[call]
+    pub fn add(&mut self, by: i64) -> i64 {
+        self.value += by;
+        self.value
+    }
+
+    #[cast]
+    pub fn reset(&mut self) {
+        self.value = 0;
+    }
+}
+
+#[otp_core::test]
+mod tests {} //~
+
+fn main() {
+    drop(Counter::start(0));
+}

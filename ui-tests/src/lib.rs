@@ -1,0 +1,10 @@
+//! Programs that must not compile, and programs that must.
+//!
+//! `fail/gen_server/*.rs` holds one mistake each: its first line says which, and `//~` marks the lines where the
+//! compiler has to point. `pass/*.rs` holds what must compile without a warning, and run.
+//!
+//! - `tests/messages.rs` compares the recorded messages, on the compiler that they were recorded with. To record them
+//!   anew: `TRYBUILD=overwrite cargo test -p ui-tests --test messages`.
+//! - `tests/refused` asks any compiler: is each program refused, with one error, at the marked token, without a word
+//!   about what the macros generate?
+//! - `tests/hygiene.rs` runs the programs of `pass`.
