@@ -205,8 +205,11 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
 
     /// Resolves the route and queues the request. Err with what the call ends with.
     fn send(&mut self, waker: &Waker) -> Result<(), CallFailure> {
-        if let Route::Named(_) = self.route {
-            self.route = Route::Pinned(self.route.resolve()?);
+        match self.route {
+            Route::Pinned(_) => {}
+            Route::Placed(_) | Route::Named(_) => {
+                self.route = Route::Pinned(self.route.resolve()?);
+            }
         }
         let Route::Pinned(cell) = &self.route else {
             return Err(CallFailure::NoProc);
@@ -308,11 +311,11 @@ impl<M: Send + 'static, T: Send + 'static> Future for Call<M, T> {
             Phase::Done => return Poll::Pending,
         }
         this.unblock(cx.waker())?;
-        if this
-            .deadline
-            .poll(this.route.node(), cx.waker())
-            .is_pending()
-        {
+        let Route::Pinned(cell) = &this.route else {
+            return Poll::Pending;
+        };
+        let over = this.deadline.poll(cell.core().node(), cx.waker());
+        if over.is_pending() {
             return Poll::Pending;
         }
         let cycle = cycle(&this.route);
@@ -326,7 +329,7 @@ impl<M: Send + 'static, T> Call<M, T> {
         self.finish();
         answer.ok_or_else(|| match &self.route {
             Route::Pinned(cell) => dropped(&**cell),
-            Route::Named(_) => CallFailure::NoReply,
+            Route::Placed(_) | Route::Named(_) => CallFailure::NoReply,
         })
     }
 }

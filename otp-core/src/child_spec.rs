@@ -1,19 +1,163 @@
-//! How a supervisor starts a child and what it does when the child ends.
+//! What can be a child of a supervisor, how it is started, and what becomes of it when it ends.
+//!
+//! A [`ChildSpec`] is made before its child begins, and so is the handle that follows the child: whoever holds that
+//! reaches the present incarnation, as the start of each one puts it into the place that the handle looks at.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
-use crate::gen_server::{GenServer, ServerHandle, StartError, start_link};
-use crate::options::{Restart, Shutdown};
+use crate::gen_server::{GenServer, Initialized, ServerHandle, ServerRef, Start, StartError};
+use crate::options::{ChildKind, Restart, ServerOptions, Shutdown};
 use crate::pid::Pid;
+use crate::process::cell::Process;
+use crate::process::place::Place;
 
-type Starting = Pin<Box<dyn Future<Output = Result<Pid, StartError>> + Send>>;
+/// A child that has begun.
+#[derive(Debug)]
+pub struct Begun(pub(crate) Arc<dyn Process>);
+
+/// What a supervisor can start: every server, every tree, registries, supervisors.
+///
+/// `#[gen_server]` and `supervisor!` implement it. For a server that is written by hand:
+///
+/// ```
+/// use otp_core::prelude::*;
+/// use otp_core::{ChildStart, Supervised};
+///
+/// struct Clock;
+///
+/// impl GenServer for Clock {
+///     type Args = ();
+///     type Message = ();
+///     async fn init(_: (), _cx: &mut Context<Self>) -> Result<Self, InitError> { Ok(Clock) }
+///     async fn handle_message(&mut self, _: (), _cx: &mut Context<Self>) {}
+/// }
+///
+/// impl Supervised for Clock {
+///     type Handle = ServerRef<Clock>;
+///     type Args = ();
+///
+///     fn start_child(args: ()) -> impl ChildStart<Handle = Self::Handle> {
+///         gen_server::start_link::<ServerRef<Clock>>(args)
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be supervised: it is neither a server nor a supervisor",
+    label = "no child of a supervisor",
+    note = "a child is a `#[gen_server]`, a tree made by `supervisor!`, a `Registry`, a `DynamicSupervisor` or a `PartitionSupervisor`",
+    note = "for a server that is written by hand, implement `Supervised`"
+)]
+pub trait Supervised: Sized + 'static {
+    /// What leads to it.
+    type Handle: ChildHandle;
+
+    /// What it is started with, as one value.
+    type Args: Send + 'static;
+
+    /// Starts it, linked with the current process.
+    fn start_child(args: Self::Args) -> impl ChildStart<Handle = Self::Handle>;
+}
+
+/// A handle that can follow a child through its restarts.
+///
+/// Every handle of a server is one, and so are those of trees and supervisors.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the handle of a child",
+    note = "a handle is `ServerRef<Counter>`, or the `CounterRef` that `#[gen_server]` makes"
+)]
+pub trait ChildHandle: Clone + Send + Sync + 'static {
+    /// When its child is restarted and how long that may take to stop, unless the specification says otherwise.
+    #[doc(hidden)]
+    const OPTIONS: ServerOptions;
+
+    /// A handle to a child that has not begun.
+    #[doc(hidden)]
+    fn vacant() -> Self;
+
+    /// The process that is the child now.
+    #[doc(hidden)]
+    fn pid(&self) -> Option<Pid>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<H: ServerHandle + Send + Sync> ChildHandle for H {
+    const OPTIONS: ServerOptions = H::Server::OPTIONS;
+
+    fn vacant() -> Self {
+        ServerRef::placed(Place::vacant()).into()
+    }
+
+    fn pid(&self) -> Option<Pid> {
+        self.as_ref().pid()
+    }
+}
+
+/// A start that a supervisor can carry out: what every `start_link` returns.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not start a child",
+    note = "pass what a `start_link` returns, without `.await`: `ChildSpec::new(\"hits\", || Counter::start_link(0))`"
+)]
+pub trait ChildStart: Send + 'static {
+    /// What leads to the child.
+    type Handle: ChildHandle;
+
+    /// Starts it at the place that `handle` follows.
+    #[doc(hidden)]
+    fn start_at(
+        self,
+        handle: &Self::Handle,
+    ) -> impl Future<Output = Result<Begun, StartError>> + Send + 'static;
+}
+
+impl<H, F> ChildStart for Start<H, F>
+where
+    H: ServerHandle + Send + Sync,
+    F: Future<Output = Initialized<H::Server>> + Send + 'static,
+{
+    type Handle = H;
+
+    fn start_at(
+        self,
+        handle: &H,
+    ) -> impl Future<Output = Result<Begun, StartError>> + Send + 'static {
+        let place = handle.as_ref().place().cloned();
+        let start = self.claim(move |cell| {
+            if let Some(place) = place {
+                place.occupy(Arc::clone(cell));
+            }
+            Ok(())
+        });
+        async move {
+            let started = start.await?;
+            let process = started.as_ref().route().resolve();
+            Ok(Begun(process.expect("a handle that was started is pinned")))
+        }
+    }
+}
+
+/// Makes the arguments of a server of the values that its init takes: one as it is, several as a tuple, none as `()`.
+#[diagnostic::on_unimplemented(
+    message = "it is not started with `{T}`",
+    note = "pass what its init takes: one value as it is, several as a tuple, none as `()`"
+)]
+pub trait FromValues<T> {
+    #[doc(hidden)]
+    fn from_values(values: T) -> Self;
+}
+
+/// Starts a child, each time anew.
+pub(crate) type StartFn = Box<dyn FnMut() -> Starting + Send>;
+
+type Starting = Pin<Box<dyn Future<Output = Result<Begun, StartError>> + Send>>;
 
 /// A child of a supervisor: Elixir's child specification.
 ///
-/// `#[gen_server]` gives every server a `child_spec` that takes what its init takes; what the server's attribute says
-/// of restart and shutdown is in it, and can be overridden.
+/// `#[gen_server]` and `supervisor!` give every server and tree a `child_spec` that takes what its start takes; what the
+/// server's attribute says of restart and shutdown is in it, and can be overridden. [`new`](Self::new) makes one of any
+/// `start_link`.
 ///
 /// # Examples
 ///
@@ -26,44 +170,68 @@ type Starting = Pin<Box<dyn Future<Output = Result<Pid, StartError>> + Send>>;
 /// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
 /// # }
 /// # otp_core::doc_test(async {
-/// let mut spec: ChildSpec = Counter::child_spec(0).id("hits");
+/// let mut spec = Counter::child_spec(0).id("hits");
 /// assert_eq!((spec.id.as_str(), spec.restart), ("hits", Restart::Transient));
-/// let pid = spec.start().await.unwrap();
-/// assert!(Node::current().unwrap().is_alive(pid));
+/// // The handle follows the child: it is there before the child, and stays through restarts.
+/// let hits = spec.handle();
+/// spec.start().await.unwrap();
+/// assert_eq!(hits.add(2).await, Ok(2));
 /// # });
 /// ```
 #[must_use = "a child specification does nothing by itself"]
-pub struct ChildSpec {
+pub struct ChildSpec<H> {
     /// Names the child among its siblings. The type of the server unless set.
     pub id: String,
     /// When it is started again.
     pub restart: Restart,
     /// How long it may take to stop.
     pub shutdown: Shutdown,
-    start: Box<dyn FnMut() -> Starting + Send>,
+    /// Whether its end can shut its supervisor down, see [`AutoShutdown`](crate::AutoShutdown). False unless set.
+    pub significant: bool,
+    /// What it is for its supervisor.
+    pub kind: ChildKind,
+    handle: H,
+    start: StartFn,
 }
 
-impl ChildSpec {
-    /// A child that is a server with the handle `H`. `args` makes what its init takes, anew for each start.
-    pub fn new<H: ServerHandle>(
-        mut args: impl FnMut() -> <H::Server as GenServer>::Args + Send + 'static,
+impl<H: ChildHandle> ChildSpec<H> {
+    /// A child that `start` starts, anew each time. What the child's own attribute says of restart and shutdown holds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use otp_core::ChildSpec;
+    /// # #[gen_server] pub struct Counter { value: i64 }
+    /// # #[gen_server] impl Counter {
+    /// #     #[init] fn init(value: i64) -> Self { Counter { value } }
+    /// # }
+    /// let spec = ChildSpec::new("hits", || Counter::start_link(0).name("hits"));
+    /// assert_eq!(spec.id, "hits");
+    /// ```
+    pub fn new<S: ChildStart<Handle = H>>(
+        id: impl Into<String>,
+        start: impl FnMut() -> S + Send + 'static,
     ) -> Self {
-        let options = H::Server::OPTIONS;
+        Self::at(H::vacant(), id, start)
+    }
+
+    /// A child that `handle`, which was made before, follows.
+    #[doc(hidden)]
+    pub fn at<S: ChildStart<Handle = H>>(
+        handle: H,
+        id: impl Into<String>,
+        mut start: impl FnMut() -> S + Send + 'static,
+    ) -> Self {
+        let place = handle.clone();
         ChildSpec {
-            id: std::any::type_name::<H::Server>().to_owned(),
-            restart: options.restart,
-            shutdown: options.shutdown,
-            start: Box::new(move || {
-                let start = start_link::<H>(args());
-                Box::pin(async move {
-                    start.await.map(|handle| {
-                        handle
-                            .as_ref()
-                            .pid()
-                            .expect("a handle that was started is pinned")
-                    })
-                })
-            }),
+            id: id.into(),
+            restart: H::OPTIONS.restart,
+            shutdown: H::OPTIONS.shutdown,
+            significant: false,
+            kind: H::OPTIONS.kind,
+            handle,
+            start: Box::new(move || Box::pin(start().start_at(&place))),
         }
     }
 
@@ -85,6 +253,17 @@ impl ChildSpec {
         self
     }
 
+    /// Significant or not.
+    pub fn significant(mut self, significant: bool) -> Self {
+        self.significant = significant;
+        self
+    }
+
+    /// The handle that follows the child, from before it begins and through its restarts.
+    pub fn handle(&self) -> H {
+        self.handle.clone()
+    }
+
     /// Starts the child, linked with the current process.
     ///
     /// # Errors
@@ -94,17 +273,53 @@ impl ChildSpec {
     /// # Cancel safety
     ///
     /// Dropped before it is done, the child is killed.
-    pub async fn start(&mut self) -> Result<Pid, StartError> {
-        (self.start)().await
+    pub async fn start(&mut self) -> Result<H, StartError> {
+        (self.start)().await?;
+        Ok(self.handle())
+    }
+
+    /// Without the type of its handle, as a supervisor keeps it.
+    pub(crate) fn erase(self) -> ErasedSpec {
+        ErasedSpec {
+            id: self.id.into(),
+            restart: self.restart,
+            shutdown: self.shutdown,
+            significant: self.significant,
+            kind: self.kind,
+            start: self.start,
+        }
     }
 }
 
-impl fmt::Debug for ChildSpec {
+impl<H> fmt::Debug for ChildSpec<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChildSpec")
             .field("id", &self.id)
             .field("restart", &self.restart)
             .field("shutdown", &self.shutdown)
+            .field("significant", &self.significant)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A child specification without the type of its handle.
+pub(crate) struct ErasedSpec {
+    pub(crate) id: Arc<str>,
+    pub(crate) restart: Restart,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) significant: bool,
+    pub(crate) kind: ChildKind,
+    pub(crate) start: StartFn,
+}
+
+impl fmt::Debug for ErasedSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ErasedSpec")
+            .field("id", &self.id)
+            .field("restart", &self.restart)
+            .field("shutdown", &self.shutdown)
+            .field("significant", &self.significant)
             .finish_non_exhaustive()
     }
 }

@@ -80,21 +80,29 @@ mod report;
 mod request;
 mod rt;
 mod runner;
+pub mod supervisor;
 pub mod sys;
 mod task;
 pub mod time;
 
 pub use call::{Call, CallError, CallFailure, DEFAULT_TIMEOUT, TryCall};
-pub use child_spec::ChildSpec;
+pub use child_spec::{ChildHandle, ChildSpec, ChildStart, FromValues, Supervised};
 pub use exit::{ExitReason, Panic};
 pub use gen_server::{
     Context, GenServer, InitError, ServerHandle, ServerRef, StartError, StopError,
 };
 pub use node::{Name, Node};
-pub use options::{Configured, MailboxPolicy, Restart, ServerOptions, Shutdown, WhenFull};
+pub use options::{
+    ChildKind, Configured, MailboxPolicy, Restart, ServerOptions, Shutdown, WhenFull,
+};
 pub use pid::{NodeId, Pid};
 pub use reply::ReplyTo;
 pub use request::{NoResponse, Request, RequestCollection};
+pub use supervisor::{
+    AnyChild, AutoShutdown, BackOff, ChildCounts, ChildError, ChildInfo, ChildState,
+    DynamicSupervisor, DynamicSupervisorRef, FailedToStartChild, SpecError, StartChildError,
+    Strategy, Supervisor, SupervisorBuilder, SupervisorRef, SupervisorStart,
+};
 pub use task::Task;
 
 #[cfg(feature = "macros")]

@@ -2,6 +2,16 @@
 
 use std::time::Duration;
 
+/// What a child is for its supervisor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ChildKind {
+    /// It does the work. Its default shutdown time is 5 s.
+    #[default]
+    Worker,
+    /// It supervises others. Its default shutdown time is infinity, so that they can stop in order.
+    Supervisor,
+}
+
 /// When a supervisor starts a child again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Restart {
@@ -105,6 +115,8 @@ pub struct ServerOptions {
     pub shutdown: Shutdown,
     /// How many messages its mailbox holds.
     pub mailbox: MailboxPolicy,
+    /// What it is for its supervisor.
+    pub kind: ChildKind,
 }
 
 impl ServerOptions {
@@ -113,6 +125,14 @@ impl ServerOptions {
         restart: Restart::Permanent,
         shutdown: Shutdown::Timeout(Duration::from_secs(5)),
         mailbox: MailboxPolicy::Unbounded,
+        kind: ChildKind::Worker,
+    };
+
+    /// Permanent, infinity, unbounded: OTP's defaults for a supervisor.
+    pub const SUPERVISOR: Self = ServerOptions {
+        shutdown: Shutdown::Infinity,
+        kind: ChildKind::Supervisor,
+        ..Self::DEFAULT
     };
 
     /// With another restart type.

@@ -6,7 +6,7 @@ pub use ::core::result::Result;
 pub use ::std;
 
 pub use crate::call::{Call, TryCall};
-pub use crate::child_spec::ChildSpec;
+pub use crate::child_spec::{ChildSpec, ChildStart, FromValues, Supervised};
 pub use crate::exit::ExitReason;
 pub use crate::gen_server::{
     Context, GenServer, InitError, Initialized, ServerHandle, ServerRef, Start, start, start_link,
@@ -19,6 +19,7 @@ pub use crate::reply::ReplyTo;
 #[cfg(feature = "test-util")]
 pub use crate::runner::run_test;
 pub use crate::runner::{Flavor, run_main};
+pub use crate::supervisor::{DynamicChild, DynamicStarter, StartingChild};
 
 /// Tells exactly what a type is, behind an alias too: an inherent constant wins over a trait's.
 #[derive(Debug)]

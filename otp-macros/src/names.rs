@@ -22,6 +22,14 @@ pub(crate) fn arguments(server: &Ident, taken: impl Fn(&Ident) -> bool) -> Ident
     )
 }
 
+/// `Counter` -> `CounterStarter`, or longer where `taken` says so.
+pub(crate) fn starter(server: &Ident, taken: impl Fn(&Ident) -> bool) -> Ident {
+    free(
+        format_ident!("{}Starter", server.unraw(), span = shown_at(server)),
+        taken,
+    )
+}
+
 /// The place of a user's name for one of ours: the compiler does not take it for what the user wrote.
 fn shown_at(ident: &Ident) -> Span {
     Span::call_site().located_at(ident.span())

@@ -50,7 +50,7 @@ async fn gs_013_the_child_spec_starts_with_a_link_and_the_same_arguments_each_ti
     let journal = Journal::new();
     let mut spec = Puppet::child_spec(journal.clone());
     for name in ["first", "second"] {
-        let pid = spec.start().await.unwrap();
+        let pid = spec.start().await.unwrap().pid().unwrap();
         process::register(name, pid).unwrap();
         PuppetRef::named(name).ask(Act::Nothing).await.unwrap();
         assert_eq!(journal.take(), ["call"]);

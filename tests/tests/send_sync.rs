@@ -56,7 +56,7 @@ fn handles_and_values_cross_threads() {
     send::<ReplyTo<std::cell::Cell<u8>>>();
     sync::<ReplyTo<std::cell::Cell<u8>>>();
     send::<Mailbox<std::cell::Cell<u8>>>();
-    send::<ChildSpec>();
+    send::<ChildSpec<otp_core::SupervisorRef>>();
     send::<Context<Cells>>();
     sync::<Context<Cells>>();
     send::<RequestCollection<u8, std::cell::Cell<u8>>>();

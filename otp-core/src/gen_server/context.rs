@@ -73,7 +73,7 @@ impl<S: GenServer> Context<S> {
         }
     }
 
-    pub(super) fn cell(&self) -> &Arc<Cell<S::Message>> {
+    pub(crate) fn cell(&self) -> &Arc<Cell<S::Message>> {
         &self.cell
     }
 

@@ -14,12 +14,14 @@ use crate::exit::ExitReason;
 use crate::node::{Name, Node};
 use crate::pid::Pid;
 use crate::process::cell::{Cell, Process};
+use crate::process::place::Place;
 use crate::process::signal::Signal;
 use crate::process::{self, Location, MonitorRef, Recipient, Route, Sent, Target, scope};
 use crate::reply::{ReplyTo, Slot};
 use crate::sys::SystemRequest;
 
-/// A handle to a server of type `S`: the address of one process, or of whoever holds a name.
+/// A handle to a server of type `S`: the address of one process, of a supervised child through its restarts, or of
+/// whoever holds a name.
 ///
 /// Cheap to clone, and `Eq` and `Hash` by the address, never by what it resolves to. It carries its node, so that it
 /// works in any task, and it keeps nothing alive: dropping handles stops nothing. `#[gen_server]` wraps it in a type of
@@ -32,6 +34,20 @@ impl<S: GenServer> ServerRef<S> {
     pub(crate) fn pinned(cell: Arc<Cell<S::Message>>) -> Self {
         ServerRef {
             route: Route::Pinned(cell),
+        }
+    }
+
+    pub(crate) fn placed(place: Arc<Place<S::Message>>) -> Self {
+        ServerRef {
+            route: Route::Placed(place),
+        }
+    }
+
+    /// The place that this follows, if it follows a child.
+    pub(crate) fn place(&self) -> Option<&Arc<Place<S::Message>>> {
+        match &self.route {
+            Route::Placed(place) => Some(place),
+            Route::Pinned(_) | Route::Named(_) => None,
         }
     }
 
@@ -85,7 +101,7 @@ impl<S: GenServer> ServerRef<S> {
     /// The process; None if nobody holds the name. `GenServer.whereis/1`.
     #[must_use]
     pub fn pid(&self) -> Option<Pid> {
-        self.route.locate().resolve(self.route.node())
+        self.route.pid()
     }
 
     /// Whether there is a process.
@@ -252,12 +268,13 @@ impl<H: ServerHandle + Send> Recipient for H {
     fn is_alive(&self) -> bool {
         match &self.as_ref().route {
             Route::Pinned(cell) => cell.core().vital().is_alive(),
-            Route::Named(_) => true,
+            Route::Placed(_) | Route::Named(_) => true,
         }
     }
 
     fn node(&self) -> Node {
-        self.as_ref().route.node().clone()
+        let node = self.as_ref().route.node().or_else(Node::current);
+        node.expect("a child that has never begun has no node yet: send to it from inside one")
     }
 
     fn owner_of_timer(&self) -> Option<Pid> {

@@ -16,7 +16,7 @@ use pin_project_lite::pin_project;
 use super::run::serve;
 use super::{Context, GenServer, InitError, ServerHandle, ServerRef};
 use crate::exit::ExitReason;
-use crate::node::Name;
+use crate::node::{Name, Node};
 use crate::pid::Pid;
 use crate::process::cell::{Cell, Process};
 use crate::process::run::{Catch, Crash, catch, contain, running};
@@ -48,6 +48,9 @@ pub enum StartError {
     /// The empty name is none.
     #[error("the name is empty")]
     MalformedName,
+    /// The tree of a supervisor is wrong; nothing has started.
+    #[error(transparent)]
+    Spec(#[from] crate::supervisor::SpecError),
 }
 
 /// What starting gives: a handle, or a handle and a monitor.
@@ -149,10 +152,14 @@ fn begin<R: Started>(
         name: None,
         timeout: None,
         link,
+        claims: Vec::new(),
         caller: Location::caller(),
         begun: None,
     }
 }
+
+/// Makes a process that has not begun its work known somewhere, or refuses it.
+pub(crate) type Claim<M> = Box<dyn FnOnce(&Arc<Cell<M>>) -> Result<(), StartError> + Send>;
 
 /// A start that has begun.
 struct Begun<S: GenServer> {
@@ -182,6 +189,8 @@ pin_project! {
         name: Option<Name>,
         timeout: Option<Duration>,
         link: bool,
+        // What is to know the process before its init runs.
+        claims: Vec<Claim<<R::Server as GenServer>::Message>>,
         caller: &'static Location<'static>,
         // While the init runs.
         begun: Option<Begun<R::Server>>,
@@ -203,6 +212,17 @@ impl<R: Started, F> Start<R, F> {
         self
     }
 
+    /// Makes the process known by `claim` before its init runs; if that refuses it, no init runs.
+    pub(crate) fn claim(
+        mut self,
+        claim: impl FnOnce(&Arc<Cell<<R::Server as GenServer>::Message>>) -> Result<(), StartError>
+        + Send
+        + 'static,
+    ) -> Self {
+        self.claims.push(Box::new(claim));
+        self
+    }
+
     /// Kills it if its init has not returned after this time. By default there is no limit, as in OTP.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -214,6 +234,7 @@ fn begin_process<S: GenServer>(
     monitored: bool,
     link: bool,
     name: Option<Name>,
+    claims: Vec<Claim<S::Message>>,
     timeout: Option<Duration>,
     caller: &Location<'_>,
 ) -> Result<Begun<S>, StartError> {
@@ -234,15 +255,12 @@ fn begin_process<S: GenServer>(
     let process: Arc<dyn Process> = Arc::clone(&cell) as _;
     // First the table: who finds the name finds the process.
     node.insert(Arc::clone(&process));
-    if let Some(name) = name
-        && let Err(error) = node.register_process(name, &process)
-    {
+    let named = name.map_or(Ok(()), |name| register(&node, name, &process));
+    let claimed = named.and_then(|()| claims.into_iter().try_for_each(|claim| claim(&cell)));
+    if let Err(error) = claimed {
         let reason = signal::release(&*process, &ExitReason::Normal);
         signal::farewell(&*process, &reason);
-        return Err(match error {
-            RegisterError::Taken(holder) => StartError::AlreadyStarted(holder),
-            _ => StartError::MalformedName,
-        });
+        return Err(error);
     }
     let mut monitor = None;
     if let Some(starter) = &starter {
@@ -265,6 +283,14 @@ fn begin_process<S: GenServer>(
         monitor,
         sleep,
     })
+}
+
+fn register(node: &Node, name: Name, process: &Arc<dyn Process>) -> Result<(), StartError> {
+    node.register_process(name, process)
+        .map_err(|error| match error {
+            RegisterError::Taken(holder) => StartError::AlreadyStarted(holder),
+            _ => StartError::MalformedName,
+        })
 }
 
 /// What a poll of an init comes to.
@@ -312,7 +338,15 @@ where
         };
         if this.begun.is_none() {
             let name = this.name.take();
-            let begun = begin_process(R::MONITOR, *this.link, name, *this.timeout, this.caller)?;
+            let claims = std::mem::take(this.claims);
+            let begun = begin_process(
+                R::MONITOR,
+                *this.link,
+                name,
+                claims,
+                *this.timeout,
+                this.caller,
+            )?;
             *this.begun = Some(begun);
         }
         let Some(begun) = this.begun else {

@@ -8,13 +8,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::cell::{Cell, downcast};
+use super::place::Place;
 use super::queue::PushError;
 use crate::node::{Name, Node};
 use crate::pid::Pid;
 
-/// Where messages of type `M` go: one process, or whoever holds a name.
+/// Where messages of type `M` go: one process, a supervised child, or whoever holds a name.
 pub(crate) enum Route<M> {
     Pinned(Arc<Cell<M>>),
+    /// A supervised child, through its restarts.
+    Placed(Arc<Place<M>>),
     Named(Box<(Node, Name)>),
 }
 
@@ -31,6 +34,7 @@ impl<M: Send + 'static> Route<M> {
     pub(crate) fn resolve(&self) -> Result<Arc<Cell<M>>, Astray> {
         match self {
             Route::Pinned(cell) => Ok(Arc::clone(cell)),
+            Route::Placed(place) => place.present().clone().ok_or(Astray::NoProc),
             Route::Named(named) => {
                 let holder = named.0.holder(named.1.as_str()).ok_or(Astray::NoProc)?;
                 downcast(holder).ok_or(Astray::WrongServer)
@@ -38,10 +42,30 @@ impl<M: Send + 'static> Route<M> {
         }
     }
 
-    pub(crate) fn node(&self) -> &Node {
+    /// The node; None for a child that has never begun.
+    pub(crate) fn node(&self) -> Option<Node> {
         match self {
-            Route::Pinned(cell) => cell.core().node(),
-            Route::Named(named) => &named.0,
+            Route::Pinned(cell) => Some(cell.core().node().clone()),
+            Route::Placed(place) => {
+                let present = place.present();
+                present.as_ref().map(|cell| cell.core().node().clone())
+            }
+            Route::Named(named) => Some(named.0.clone()),
+        }
+    }
+
+    /// The process; None if there is nobody. That of a handle that is pinned may have ended.
+    pub(crate) fn pid(&self) -> Option<Pid> {
+        match self {
+            Route::Pinned(cell) => Some(cell.core().pid()),
+            Route::Placed(place) => {
+                let present = place.present();
+                let alive = present
+                    .as_ref()
+                    .filter(|cell| cell.core().vital().is_alive());
+                alive.map(|cell| cell.core().pid())
+            }
+            Route::Named(named) => named.0.whereis(named.1.as_str()),
         }
     }
 
@@ -49,6 +73,14 @@ impl<M: Send + 'static> Route<M> {
         match self {
             // The usual case does not touch the reference count.
             Route::Pinned(cell) => Sent::new(cell, message),
+            Route::Placed(place) => match &*place.present() {
+                Some(cell) => Sent::new(cell, message),
+                None => {
+                    tracing::warn!("a message to a child that has never begun was dropped");
+                    drop(message);
+                    Sent::done(CastOutcome::NoProc)
+                }
+            },
             Route::Named(named) => match self.resolve() {
                 Ok(cell) => Sent::new(&cell, message),
                 Err(astray) => {
@@ -63,6 +95,10 @@ impl<M: Send + 'static> Route<M> {
     pub(crate) fn locate(&self) -> Location {
         match self {
             Route::Pinned(cell) => Location(At::Pid(cell.core().pid())),
+            Route::Placed(place) => Location(match &*place.present() {
+                Some(cell) => At::Pid(cell.core().pid()),
+                None => At::Nobody,
+            }),
             Route::Named(named) => Location(At::Name(named.1.clone())),
         }
     }
@@ -72,6 +108,7 @@ impl<M> Clone for Route<M> {
     fn clone(&self) -> Self {
         match self {
             Route::Pinned(cell) => Route::Pinned(Arc::clone(cell)),
+            Route::Placed(place) => Route::Placed(Arc::clone(place)),
             Route::Named(named) => Route::Named(named.clone()),
         }
     }
@@ -81,6 +118,7 @@ impl<M: Send + 'static> PartialEq for Route<M> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Route::Pinned(a), Route::Pinned(b)) => a.core().pid() == b.core().pid(),
+            (Route::Placed(a), Route::Placed(b)) => Arc::ptr_eq(a, b),
             (Route::Named(a), Route::Named(b)) => a == b,
             _ => false,
         }
@@ -91,6 +129,7 @@ impl<M: Send + 'static> Hash for Route<M> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
             Route::Pinned(cell) => cell.core().pid().hash(state),
+            Route::Placed(place) => std::ptr::hash(Arc::as_ptr(place), state),
             Route::Named(named) => named.hash(state),
         }
     }
@@ -100,6 +139,10 @@ impl<M: Send + 'static> fmt::Display for Route<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Route::Pinned(cell) => fmt::Display::fmt(&cell.core().pid(), f),
+            Route::Placed(place) => match &*place.present() {
+                Some(cell) => write!(f, "child {}", cell.core().pid()),
+                None => f.write_str("child"),
+            },
             Route::Named(named) => fmt::Debug::fmt(&named.1, f),
         }
     }
@@ -325,6 +368,8 @@ pub struct Location(At);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum At {
+    /// A child that has never begun.
+    Nobody,
     Pid(Pid),
     Name(Name),
 }
@@ -332,6 +377,7 @@ enum At {
 impl Location {
     pub(crate) fn resolve(&self, node: &Node) -> Option<Pid> {
         match &self.0 {
+            At::Nobody => None,
             At::Pid(pid) => Some(*pid),
             At::Name(name) => node.whereis(name.as_str()),
         }
@@ -341,13 +387,13 @@ impl Location {
     pub(crate) fn fixed_pid(&self) -> Option<Pid> {
         match &self.0 {
             At::Pid(pid) => Some(*pid),
-            At::Name(_) => None,
+            At::Nobody | At::Name(_) => None,
         }
     }
 
     pub(crate) fn name(&self) -> Option<Name> {
         match &self.0 {
-            At::Pid(_) => None,
+            At::Nobody | At::Pid(_) => None,
             At::Name(name) => Some(name.clone()),
         }
     }

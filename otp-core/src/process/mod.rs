@@ -27,6 +27,7 @@ mod alias;
 pub(crate) mod cell;
 mod dictionary;
 mod info;
+pub(crate) mod place;
 pub(crate) mod queue;
 mod receive;
 pub(crate) mod run;

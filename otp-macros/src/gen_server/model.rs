@@ -36,6 +36,8 @@ pub(crate) struct Names {
     pub(crate) message: Ident,
     /// `CounterArguments`.
     pub(crate) arguments: Ident,
+    /// `CounterStarter`.
+    pub(crate) starter: Ident,
 }
 
 /// A method with a handler attribute.
@@ -98,6 +100,7 @@ impl<'a> Server<'a> {
                 handle: renamed(path, names::handle(&last.ident)),
                 message: names::message(&last.ident),
                 arguments: names::arguments(&last.ident, |_| false),
+                starter: names::starter(&last.ident, |_| false),
                 server: last.ident.clone(),
                 server_type,
             },
@@ -111,10 +114,12 @@ impl<'a> Server<'a> {
             }
         }
         let inits = &server.inits;
-        server.names.arguments = names::arguments(&last.ident, |name| {
+        let taken = |name: &Ident| {
             let mut types = inits.iter().flat_map(Handler::data);
             types.any(|param| names::mentions(param.ty.clone(), name)) || *name == last.ident
-        });
+        };
+        server.names.arguments = names::arguments(&last.ident, taken);
+        server.names.starter = names::starter(&last.ident, taken);
         Some(server)
     }
 

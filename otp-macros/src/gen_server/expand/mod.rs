@@ -1,5 +1,6 @@
 //! From a checked model to tokens, one generated item a file. Nothing here can fail.
 
+mod child;
 mod client;
 mod dispatch;
 mod handle;
@@ -25,6 +26,7 @@ pub(crate) fn server(server: &Server<'_>) -> TokenStream {
     let debug = message::debug(server);
     let dispatch = dispatch::implementation(server);
     let starters = start::starters(server);
+    let child = child::child(server);
     quote! {
         #block
         #(#cfgs)*
@@ -38,6 +40,7 @@ pub(crate) fn server(server: &Server<'_>) -> TokenStream {
             #debug
             #dispatch
             #starters
+            #child
         };
     }
 }

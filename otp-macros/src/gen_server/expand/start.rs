@@ -26,7 +26,7 @@ pub(super) fn arguments(server: &Server<'_>) -> TokenStream {
     }
 }
 
-/// `impl Counter { pub fn start(value: i64) -> … start_link … start_monitor … child_spec … }`
+/// `impl Counter { pub fn start(value: i64) -> … start_link … start_monitor … }`
 pub(super) fn starters(server: &Server<'_>) -> TokenStream {
     let rt = &server.runtime;
     let generics = server.bounded_generics();
@@ -49,13 +49,11 @@ pub(super) fn starters(server: &Server<'_>) -> TokenStream {
             "monitored by the process that starts it",
         ),
     ];
-    let child_spec = child_spec(server);
     quote! {
         #[allow(dead_code, deprecated, private_bounds, private_interfaces, unreachable_pub)]
         #[allow(clippy::too_many_arguments, clippy::type_complexity, clippy::used_underscore_binding)]
         impl #generics #server_type #where_clause {
             #(#starters)*
-            #child_spec
         }
     }
 }
@@ -88,39 +86,11 @@ fn starter(server: &Server<'_>, name: &str, started: &TokenStream, how: &str) ->
     }
 }
 
-/// `pub fn child_spec(value: i64) -> ChildSpec where for<'any> i64: Clone { … }`
-///
-/// The lifetime, which nothing uses, leaves the bound to those who call: a server whose arguments are not `Clone`
-/// compiles, without this function.
-fn child_spec(server: &Server<'_>) -> TokenStream {
-    let rt = &server.runtime;
-    let handle = &server.names.handle;
-    let doc = format!(
-        "A child specification that starts a `{}` with clones of these arguments.",
-        server.names.server
-    );
-    let params = parameters(server).map(|param| {
-        let (ident, ty) = (&param.ident, &param.ty);
-        quote!(#ident: #ty)
-    });
-    let bounds = parameters(server).map(|param| {
-        let ty = &param.ty;
-        quote!(for<'any> #ty: #rt::core::clone::Clone + #rt::core::marker::Send)
-    });
-    let arguments = construct(server, |param| {
-        let ident = &param.ident;
-        quote!(#rt::core::clone::Clone::clone(&#ident))
-    });
-    quote! {
-        #[doc = #doc]
-        pub fn child_spec(#(#params),*) -> #rt::ChildSpec where #(#bounds),* {
-            #rt::ChildSpec::new::<#handle>(move || #arguments)
-        }
-    }
-}
-
 /// `CounterArguments(value)`
-fn construct(server: &Server<'_>, value: impl FnMut(&Param<'_>) -> TokenStream) -> TokenStream {
+pub(super) fn construct(
+    server: &Server<'_>,
+    value: impl FnMut(&Param<'_>) -> TokenStream,
+) -> TokenStream {
     let rt = &server.runtime;
     let name = &server.names.arguments;
     let values = parameters(server).map(value);
@@ -130,7 +100,9 @@ fn construct(server: &Server<'_>, value: impl FnMut(&Param<'_>) -> TokenStream) 
     quote!(#name #fields)
 }
 
-fn parameters<'a>(server: &'a Server<'a>) -> impl Iterator<Item = &'a Param<'a>> + Clone {
+pub(super) fn parameters<'a>(
+    server: &'a Server<'a>,
+) -> impl Iterator<Item = &'a Param<'a>> + Clone {
     server.inits.iter().flat_map(Handler::data)
 }
 

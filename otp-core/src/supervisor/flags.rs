@@ -1,0 +1,99 @@
+//! What is said of a supervisor as a whole. Plain values with Elixir's defaults.
+
+use std::time::Duration;
+
+/// Which children are restarted when one of them is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Strategy {
+    /// That one alone.
+    OneForOne,
+    /// All of them: the others are stopped in reverse start order, then all are started in start order.
+    OneForAll,
+    /// That one and those that were started after it.
+    RestForOne,
+}
+
+/// When the ends of significant children shut their supervisor down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AutoShutdown {
+    /// Never. The default; then no child may be significant.
+    #[default]
+    Never,
+    /// As soon as one significant child has ended for good.
+    AnySignificant,
+    /// When the last significant child has ended for good.
+    AllSignificant,
+}
+
+/// How long a restart is put off. OTP has no such thing; by default there is none here either.
+///
+/// The first restart within the supervisor's period waits for `first`, each further one for twice as long as the one
+/// before, up to `max`. While it waits, the child is `restarting`, and the supervisor serves as usual.
+///
+/// # Examples
+///
+/// ```
+/// # use std::time::Duration;
+/// use otp_core::BackOff;
+///
+/// let back_off = BackOff::new(Duration::from_millis(100), Duration::from_secs(10));
+/// assert_eq!(back_off.delay(1), Duration::from_millis(100));
+/// assert_eq!(back_off.delay(4), Duration::from_millis(800));
+/// assert_eq!(back_off.delay(40), Duration::from_secs(10));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BackOff {
+    first: Duration,
+    max: Duration,
+}
+
+impl BackOff {
+    /// From `first`, doubled up to `max`.
+    #[must_use]
+    pub const fn new(first: Duration, max: Duration) -> Self {
+        BackOff { first, max }
+    }
+
+    /// How long the restart of this number within the period waits; the first is number 1.
+    #[must_use]
+    pub fn delay(&self, number: u32) -> Duration {
+        let doublings = number.saturating_sub(1).min(31);
+        self.first.saturating_mul(1 << doublings).min(self.max)
+    }
+}
+
+/// How a supervisor does its work.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flags {
+    pub(crate) strategy: Strategy,
+    pub(crate) max_restarts: u32,
+    pub(crate) period: Duration,
+    pub(crate) auto_shutdown: AutoShutdown,
+    pub(crate) back_off: Option<BackOff>,
+}
+
+impl Flags {
+    /// Three restarts in five seconds, as in Elixir.
+    pub(crate) const DEFAULT: Self = Flags {
+        strategy: Strategy::OneForOne,
+        max_restarts: 3,
+        period: Duration::from_secs(5),
+        auto_shutdown: AutoShutdown::Never,
+        back_off: None,
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delay_doubles_up_to_the_maximum() {
+        let back_off = BackOff::new(Duration::from_millis(100), Duration::from_secs(1));
+        let delays =
+            [0, 1, 2, 3, 4, 5, 32, 33, u32::MAX].map(|number| back_off.delay(number).as_millis());
+        assert_eq!(delays, [100, 100, 200, 400, 800, 1000, 1000, 1000, 1000]);
+        let long = BackOff::new(Duration::from_secs(1), Duration::MAX);
+        assert_eq!(long.delay(33), Duration::from_secs(1 << 31));
+    }
+}
