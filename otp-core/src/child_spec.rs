@@ -18,6 +18,14 @@ use crate::process::place::Place;
 #[derive(Debug)]
 pub struct Begun(pub(crate) Arc<dyn Process>);
 
+impl Begun {
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
+        self.0.core().pid()
+    }
+}
+
 /// What a supervisor can start: every server, every tree, registries, supervisors.
 ///
 /// `#[gen_server]` and `supervisor!` implement it. For a server that is written by hand:
@@ -104,8 +112,10 @@ pub trait ChildStart: Send + 'static {
     /// What leads to the child.
     type Handle: ChildHandle;
 
-    /// Starts it at the place that `handle` follows.
-    #[doc(hidden)]
+    /// Starts it, linked with the current process, at the place that `handle` follows.
+    ///
+    /// Called by supervisors. Those who wrap another start, to note what begins or to hold it back, call that of the
+    /// inner one.
     fn start_at(
         self,
         handle: &Self::Handle,

@@ -86,7 +86,7 @@ mod task;
 pub mod time;
 
 pub use call::{Call, CallError, CallFailure, DEFAULT_TIMEOUT, TryCall};
-pub use child_spec::{ChildHandle, ChildSpec, ChildStart, FromValues, Supervised};
+pub use child_spec::{Begun, ChildHandle, ChildSpec, ChildStart, FromValues, Supervised};
 pub use exit::{ExitReason, Panic};
 pub use gen_server::{
     Context, GenServer, InitError, ServerHandle, ServerRef, StartError, StopError,

@@ -69,6 +69,11 @@ fn servers_give_the_recorded_traces() {
     recorded(Kind::Server, "data/server");
 }
 
+#[test]
+fn supervisors_give_the_recorded_traces() {
+    recorded(Kind::Supervisor, "data/supervisor");
+}
+
 /// Says something in any case: what a passing test prints with `println!` is not shown.
 fn say(line: &str) {
     writeln!(std::io::stderr(), "{line}").expect("stderr takes a line");
@@ -143,9 +148,17 @@ fn fresh_servers_agree_with_the_erlang_that_is_installed() {
 }
 
 #[test]
+fn fresh_trees_agree_with_the_erlang_that_is_installed() {
+    fresh(Kind::Supervisor, "oracle/supervisor_oracle.escript", 12);
+}
+
+#[test]
 fn the_same_seed_draws_the_same_scenario() {
     assert_eq!(generate(Kind::Server, 7), generate(Kind::Server, 7));
     assert_ne!(generate(Kind::Server, 7), generate(Kind::Server, 8));
+    let tree = generate(Kind::Supervisor, 7);
+    assert_eq!(tree, generate(Kind::Supervisor, 7));
+    assert!(tree.starts_with("sup root"), "{tree}");
 }
 
 #[test]

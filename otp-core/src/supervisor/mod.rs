@@ -8,8 +8,10 @@ mod error;
 mod flags;
 mod handle;
 mod intensity;
+mod partition;
 mod plan;
 mod report;
+mod route;
 mod run;
 mod start;
 mod verdict;
@@ -25,6 +27,7 @@ pub use dynamic::{AnyStarter, DynamicMessage, DynamicSetup, DynamicStarter};
 pub use error::{ChildError, FailedToStartChild, SpecError, StartChildError};
 pub use flags::{AutoShutdown, BackOff, Strategy};
 pub use handle::{ChildCounts, ChildInfo, SupervisorRef};
+pub use partition::{PartitionSupervisor, PartitionSupervisorRef};
 pub use run::Supervisor;
 #[doc(hidden)]
 pub use run::{Setup, SupervisorMessage};

@@ -1,4 +1,4 @@
-//! Runs a scenario of the oracle on `otp-core` and prints its trace: `oracle signals|server FILE`.
+//! Runs a scenario of the oracle on `otp-core` and prints its trace: `oracle signals|server|supervisor FILE`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|_| ()));
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [kind, file] = &arguments[..] else {
-        eprintln!("usage: oracle signals|server FILE");
+        eprintln!("usage: oracle signals|server|supervisor FILE");
         return ExitCode::from(2);
     };
     let trace = kind

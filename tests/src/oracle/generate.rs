@@ -11,6 +11,7 @@ pub fn generate(kind: Kind, seed: u64) -> String {
     let lines = match kind {
         Kind::Signals => signals(&mut rng),
         Kind::Server => Server { rng, kept: 0 }.lines(),
+        Kind::Supervisor => Forest::new(rng).lines(),
     };
     lines.join("\n") + "\n"
 }
@@ -221,5 +222,160 @@ impl Server {
             _ => words.push(format!("panic:{}", pick(rng, &["oops", "ouch"]))),
         }
         words.join(" ")
+    }
+}
+
+/// A supervision scenario as it grows.
+struct Forest {
+    rng: Rng,
+    lines: Vec<String>,
+    workers: Vec<String>,
+    supervisors: Vec<String>,
+    named: usize,
+}
+
+impl Forest {
+    fn new(rng: Rng) -> Self {
+        Forest {
+            rng,
+            lines: Vec::new(),
+            workers: Vec::new(),
+            supervisors: Vec::new(),
+            named: 0,
+        }
+    }
+
+    fn name(&mut self) -> String {
+        let letters = "abcdefghijkmnpqrstuvwxyz";
+        let (round, letter) = (self.named / letters.len(), self.named % letters.len());
+        self.named += 1;
+        let letter = &letters[letter..=letter];
+        if round == 0 {
+            letter.to_owned()
+        } else {
+            format!("{letter}{round}")
+        }
+    }
+
+    fn worker_options(&mut self, auto_shutdown: &str) -> String {
+        let rng = &mut self.rng;
+        let restart = pick(rng, &["permanent", "transient", "transient", "temporary"]);
+        let shutdowns = ["5000", "5000", "5000", "infinity", "brutal_kill", "60"];
+        let shutdown = pick(rng, &shutdowns);
+        let trap = rng.f64() < 0.7;
+        let mut options = format!("restart={restart} shutdown={shutdown} trap={trap}");
+        if trap && shutdown == "60" && rng.f64() < 0.6 {
+            options.push_str(" linger=250");
+        }
+        if auto_shutdown != "never" && restart != "permanent" && rng.bool() {
+            options.push_str(" significant=true");
+        }
+        options
+    }
+
+    fn tree(&mut self, depth: usize, name: &str, own: &str) {
+        let strategy = pick(
+            &mut self.rng,
+            &["one_for_one", "one_for_all", "rest_for_one"],
+        );
+        let modes = [
+            "never",
+            "never",
+            "never",
+            "any_significant",
+            "all_significant",
+        ];
+        let auto = pick(&mut self.rng, &modes);
+        let intensity = [0, 1, 2, 3, 3, 5][self.rng.usize(..6)];
+        let indent = "  ".repeat(depth);
+        self.lines.push(format!(
+            "{indent}sup {name} {own}strategy={strategy} intensity={intensity} auto_shutdown={auto}"
+        ));
+        self.supervisors.push(name.to_owned());
+        let children = if depth < 2 {
+            self.rng.usize(1..=4)
+        } else {
+            self.rng.usize(0..=3)
+        };
+        for _ in 0..children {
+            let child = self.name();
+            if depth < 2 && self.rng.f64() < 0.28 {
+                let restarts = ["permanent", "permanent", "transient", "temporary"];
+                let restart = pick(&mut self.rng, &restarts);
+                let can_be = auto != "never" && restart != "permanent";
+                let significant = if can_be && self.rng.f64() < 0.4 {
+                    " significant=true"
+                } else {
+                    ""
+                };
+                let own = format!("restart={restart}{significant} ");
+                self.tree(depth + 1, &format!("s{child}"), &own);
+            } else {
+                let options = self.worker_options(auto);
+                self.lines
+                    .push(format!("{indent}  worker {child} {options}"));
+                self.workers.push(child);
+            }
+        }
+    }
+
+    fn one_of(&mut self, from: &[String]) -> String {
+        match from {
+            [] => "nobody".to_owned(),
+            from => from[self.rng.usize(..from.len())].clone(),
+        }
+    }
+
+    /// Never kills a supervisor: its orphans would race its restart, and there would be no one answer.
+    fn event(&mut self) -> String {
+        let workers = self.workers.clone();
+        let below_the_root = self.supervisors.iter().skip(1).cloned();
+        let everyone: Vec<String> = workers.iter().cloned().chain(below_the_root).collect();
+        let supervisors = self.supervisors.clone();
+        let (child, worker) = (self.one_of(&everyone), self.one_of(&workers));
+        let supervisor = self.one_of(&supervisors);
+        match weighted(&mut self.rng, &[40, 10, 6, 8, 8, 5, 6, 3, 9, 3]) {
+            0 => {
+                let reasons = [
+                    "normal",
+                    "shutdown",
+                    "shutdown:drain",
+                    "boom",
+                    "boom",
+                    "boom",
+                ];
+                format!("exit {worker} {}", pick(&mut self.rng, &reasons))
+            }
+            1 => format!("kill {worker}"),
+            2 => {
+                let reasons = ["boom", "shutdown", "normal"];
+                format!("signal {worker} {}", pick(&mut self.rng, &reasons))
+            }
+            3 => format!("terminate_child {supervisor} {child}"),
+            4 => format!("restart_child {supervisor} {child}"),
+            5 => format!("delete_child {supervisor} {child}"),
+            6 => {
+                let id = if self.rng.bool() { worker } else { self.name() };
+                let auto = pick(&mut self.rng, &["never", "any_significant"]);
+                let options = self.worker_options(auto);
+                self.workers.push(id.clone());
+                format!("start_child {supervisor} worker {id} {options}")
+            }
+            7 => format!("count_children {supervisor}"),
+            8 => format!("fail_next {child} {}", [1, 1, 2, 9][self.rng.usize(..4)]),
+            _ => format!("ignore_next {child} 1"),
+        }
+    }
+
+    fn lines(mut self) -> Vec<String> {
+        self.tree(0, "root", "");
+        self.lines.push("events".to_owned());
+        for _ in 0..self.rng.usize(5..=14) {
+            let event = self.event();
+            self.lines.push(event);
+        }
+        let reason = pick(&mut self.rng, &["shutdown", "normal", "boom"]);
+        self.lines.push(format!("stop root {reason}"));
+        self.lines
     }
 }

@@ -4,6 +4,7 @@ mod driver;
 mod generate;
 mod server;
 mod signals;
+mod supervisor;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -18,6 +19,8 @@ pub enum Kind {
     Signals,
     /// A server's callbacks.
     Server,
+    /// Supervision trees.
+    Supervisor,
 }
 
 impl FromStr for Kind {
@@ -27,8 +30,9 @@ impl FromStr for Kind {
         match kind {
             "signals" => Ok(Kind::Signals),
             "server" => Ok(Kind::Server),
+            "supervisor" => Ok(Kind::Supervisor),
             other => Err(format!(
-                "unknown kind of scenario: {other}; known: signals, server"
+                "unknown kind of scenario: {other}; known: signals, server, supervisor"
             )),
         }
     }
@@ -54,8 +58,8 @@ impl std::error::Error for BadScenario {}
 pub fn run(kind: Kind, scenario: &str) -> Result<String, BadScenario> {
     let lines: Vec<String> = scenario
         .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::trim_end)
+        .filter(|line| !line.is_empty() && !line.trim_start().starts_with('#'))
         .map(str::to_owned)
         .collect();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -68,6 +72,7 @@ pub fn run(kind: Kind, scenario: &str) -> Result<String, BadScenario> {
         match kind {
             Kind::Signals => signals::run(lines).await,
             Kind::Server => server::run(lines).await,
+            Kind::Supervisor => supervisor::run(lines).await,
         }
     }));
     runtime.block_on(node.kill_all());
