@@ -100,8 +100,9 @@ pub use reply::ReplyTo;
 pub use request::{NoResponse, Request, RequestCollection};
 pub use supervisor::{
     AnyChild, AutoShutdown, BackOff, ChildCounts, ChildError, ChildInfo, ChildState,
-    DynamicSupervisor, DynamicSupervisorRef, FailedToStartChild, SpecError, StartChildError,
-    Strategy, Supervisor, SupervisorBuilder, SupervisorRef, SupervisorStart,
+    DynamicSupervisor, DynamicSupervisorRef, FailedToStartChild, PartitionSupervisor,
+    PartitionSupervisorRef, SpecError, StartChildError, Strategy, Supervisor, SupervisorBuilder,
+    SupervisorRef, SupervisorStart,
 };
 pub use task::Task;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::error::SpecError;
 use super::flags::{AutoShutdown, BackOff, Flags, Strategy};
 use super::handle::SupervisorRef;
-use super::run::{Setup, Supervisor, Tree};
+use super::run::{Checked, Setup, Supervisor};
 use super::start::SupervisorStart;
 use crate::child_spec::{ChildHandle, ChildSpec, ErasedSpec};
 use crate::gen_server::InitError;
@@ -159,9 +159,9 @@ impl SupervisorBuilder {
         Ok(Setup::Tree(self.checked()?))
     }
 
-    fn checked(self) -> Result<Tree, SpecError> {
+    fn checked(self) -> Result<Checked, SpecError> {
         self.check()?;
-        Ok(Tree {
+        Ok(Checked {
             flags: self.flags,
             children: self.children,
         })

@@ -418,6 +418,13 @@ impl<H> fmt::Debug for StartingChild<H> {
 #[derive(Debug)]
 pub struct DynamicMessage(Request);
 
+impl DynamicMessage {
+    /// Asks for the children.
+    pub(super) fn which(reply_to: ReplyTo<Vec<ChildInfo>>) -> Self {
+        Request::Which { reply_to }.into()
+    }
+}
+
 impl From<Request> for DynamicMessage {
     fn from(request: Request) -> Self {
         DynamicMessage(request)

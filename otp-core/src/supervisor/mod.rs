@@ -14,6 +14,7 @@ mod report;
 mod route;
 mod run;
 mod start;
+mod tree;
 mod verdict;
 mod worker;
 
@@ -34,3 +35,4 @@ pub use run::{Setup, SupervisorMessage};
 pub use start::SupervisorStart;
 #[doc(hidden)]
 pub use start::TreeHandle;
+pub use tree::{Branch, Tree};

@@ -36,11 +36,11 @@ pub struct Supervisor {
 /// What a supervisor's process begins with.
 #[doc(hidden)]
 pub enum Setup {
-    Tree(Tree),
+    Tree(Checked),
     Init(Box<dyn FnOnce() -> Initializing + Send>),
 }
 
-type Initializing = Pin<Box<dyn Future<Output = Result<Tree, InitError>> + Send>>;
+type Initializing = Pin<Box<dyn Future<Output = Result<Checked, InitError>> + Send>>;
 
 impl fmt::Debug for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,7 +51,7 @@ impl fmt::Debug for Setup {
 /// Flags and children that were checked.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Tree {
+pub struct Checked {
     pub(super) flags: Flags,
     pub(super) children: Vec<ErasedSpec>,
 }
@@ -60,6 +60,13 @@ pub struct Tree {
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct SupervisorMessage(Request);
+
+impl SupervisorMessage {
+    /// Asks for the children.
+    pub(super) fn which(reply_to: ReplyTo<Vec<ChildInfo>>) -> Self {
+        Request::Which { reply_to }.into()
+    }
+}
 
 impl From<Request> for SupervisorMessage {
     fn from(request: Request) -> Self {
