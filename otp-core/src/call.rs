@@ -6,8 +6,10 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
+
+use tokio::task::coop;
 
 use crate::exit::ExitReason;
 use crate::pid::Pid;
@@ -114,6 +116,8 @@ enum Phase {
     New,
     /// The mailbox is full. With the place in the line.
     Blocked(Option<u64>),
+    /// There was nobody to ask, and it has not been told yet.
+    Failed(Box<CallFailure>),
     Waiting,
     Done,
 }
@@ -301,14 +305,21 @@ impl<M: Send + 'static, T: Send + 'static> Future for Call<M, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         match this.phase {
-            Phase::New => this.send(cx.waker())?,
+            Phase::New => {
+                if let Err(failure) = this.send(cx.waker()) {
+                    this.phase = Phase::Failed(Box::new(failure));
+                }
+            }
             Phase::Waiting => {
                 if let Poll::Ready(answer) = this.slot.poll(cx.waker()) {
                     return Poll::Ready(this.answered(answer));
                 }
             }
-            Phase::Blocked(_) => {}
+            Phase::Blocked(_) | Phase::Failed(_) => {}
             Phase::Done => return Poll::Pending,
+        }
+        if let Phase::Failed(_) = this.phase {
+            return this.fail(cx);
         }
         this.unblock(cx.waker())?;
         let Route::Pinned(cell) = &this.route else {
@@ -325,6 +336,18 @@ impl<M: Send + 'static, T: Send + 'static> Future for Call<M, T> {
 }
 
 impl<M: Send + 'static, T> Call<M, T> {
+    /// Tells that there is nobody to ask. Who asks again and again lets others run: among them may be the supervisor
+    /// that is about to start the server.
+    #[cold]
+    fn fail(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, CallFailure>> {
+        ready!(coop::poll_proceed(cx)).made_progress();
+        self.finish_waiting();
+        match std::mem::replace(&mut self.phase, Phase::Done) {
+            Phase::Failed(failure) => Poll::Ready(Err(*failure)),
+            Phase::New | Phase::Blocked(_) | Phase::Waiting | Phase::Done => Poll::Pending,
+        }
+    }
+
     fn answered(&mut self, answer: Option<T>) -> Result<T, CallFailure> {
         self.finish();
         answer.ok_or_else(|| match &self.route {
@@ -364,6 +387,7 @@ impl<M, T> fmt::Debug for Call<M, T> {
         let phase = match self.phase {
             Phase::New => "not sent",
             Phase::Blocked(_) => "waits for room",
+            Phase::Failed(_) => "has failed",
             Phase::Waiting => "waits for its answer",
             Phase::Done => "done",
         };
