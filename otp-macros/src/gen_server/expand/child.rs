@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::{Generics, parse_quote};
 
 use super::start::{construct, parameters};
 use crate::gen_server::model::Server;
@@ -22,10 +23,12 @@ pub(super) fn child(server: &Server<'_>) -> TokenStream {
     }
 }
 
-/// `impl Supervised for Counter { … }`
+/// `impl Supervised for Counter where for<'any> CounterRef: ChildHandle, for<'any> CounterArguments: Send { … }`
+///
+/// The lifetimes, which nothing uses, keep the compiler from telling here once more that something is not `Send`.
 fn supervised(server: &Server<'_>) -> TokenStream {
     let rt = &server.runtime;
-    let generics = server.bounded_generics();
+    let generics = can_be_a_child(server);
     let (generics, _, where_clause) = generics.split_for_impl();
     let server_type = &server.names.server_type;
     let handle = &server.names.handle;
@@ -84,7 +87,7 @@ fn from_values(server: &Server<'_>) -> TokenStream {
 /// compiles, without this function.
 fn child_spec(server: &Server<'_>) -> TokenStream {
     let rt = &server.runtime;
-    let generics = server.bounded_generics();
+    let generics = can_be_a_child(server);
     let (generics, _, where_clause) = generics.split_for_impl();
     let server_type = &server.names.server_type;
     let handle = &server.names.handle;
@@ -114,7 +117,7 @@ fn child_spec(server: &Server<'_>) -> TokenStream {
 fn starter(server: &Server<'_>) -> TokenStream {
     let rt = &server.runtime;
     let name = &server.names.starter;
-    let generics = server.bounded_generics();
+    let generics = can_be_a_child(server);
     let (generics, arguments_of_type, where_clause) = generics.split_for_impl();
     let server_type = &server.names.server_type;
     let handle = &server.names.handle;
@@ -147,6 +150,17 @@ fn starter(server: &Server<'_>) -> TokenStream {
             type Starter = #name #arguments_of_type;
         }
     }
+}
+
+/// The generics of the impl, for those servers whose handle and arguments are `Send`.
+fn can_be_a_child(server: &Server<'_>) -> Generics {
+    let rt = &server.runtime;
+    let mut generics = server.bounded_generics();
+    let (handle, arguments) = (&server.names.handle, server.arguments_type());
+    let predicates = &mut generics.make_where_clause().predicates;
+    predicates.push(parse_quote!(for<'any> #handle: #rt::ChildHandle));
+    predicates.push(parse_quote!(for<'any> #arguments: #rt::core::marker::Send));
+    generics
 }
 
 /// `value: i64`
