@@ -44,6 +44,8 @@
 //! | timers and sleeping | [`time`] |
 //! | looking into a running server | [`sys`] |
 //! | what an end means | [`ExitReason`] |
+//! | supervising servers | [`supervisor`](mod@supervisor), [`Supervisor`], [`DynamicSupervisor`], [`PartitionSupervisor`] |
+//! | what differs from OTP, and why | [`differences`] |
 //! | programs and tests | [`main`], [`test`](macro@test), [`Node`] |
 //!
 //! # Where one stands
@@ -68,6 +70,8 @@ extern crate self as otp_core;
 pub mod __private;
 mod call;
 mod child_spec;
+#[cfg(doc)]
+pub mod differences;
 mod exit;
 pub mod gen_server;
 mod node;
