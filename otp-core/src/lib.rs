@@ -70,6 +70,8 @@ mod call;
 mod child_spec;
 mod exit;
 pub mod gen_server;
+#[cfg(shuttle)]
+mod model;
 mod node;
 mod options;
 mod pid;
@@ -81,6 +83,7 @@ mod request;
 mod rt;
 mod runner;
 pub mod supervisor;
+mod sync;
 pub mod sys;
 mod task;
 pub mod time;

@@ -5,8 +5,8 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
+use std::task::Waker;
 
 use super::queue::Queue;
 use super::signal::Signal;
@@ -15,6 +15,8 @@ use crate::exit::ExitReason;
 use crate::node::Node;
 use crate::options::MailboxPolicy;
 use crate::pid::Pid;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
 /// The part of a process that does not depend on the type of its messages.
 pub(crate) struct Core {
@@ -163,7 +165,7 @@ impl<M: Send + 'static> Process for Cell<M> {
         self.queue.wake();
     }
 
-    fn register(&self, waker: &std::task::Waker) {
+    fn register(&self, waker: &Waker) {
         self.queue.register(waker);
     }
 
