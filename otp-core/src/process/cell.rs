@@ -38,7 +38,8 @@ impl Core {
         &self.node
     }
 
-    /// The vital signs. Held for a few instructions, never over an await, never together with another process's.
+    /// The vital signs. Held for a few instructions, never over an await, together with another process's only by
+    /// [`super::signal`], in the order of the pids.
     pub(crate) fn vital(&self) -> MutexGuard<'_, Vital> {
         self.vital.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -130,10 +131,12 @@ impl<M> Cell<M> {
 pub(crate) trait Process: Any + Send + Sync + fmt::Debug {
     fn core(&self) -> &Core;
     fn push_signal(&self, signal: Signal);
+    /// Queues a signal under the caller's lock. The waker is to be woken once that is free.
+    fn queue_signal(&self, signal: Signal) -> Option<Waker>;
     /// Takes the first signal that `select` wants.
     fn take_signal(&self, select: &mut dyn FnMut(&Signal) -> bool) -> Option<Box<Signal>>;
     fn wake(&self);
-    fn register(&self, waker: &std::task::Waker);
+    fn register(&self, waker: &Waker);
     fn is_registered(&self) -> bool;
     fn mailbox_len(&self) -> usize;
     fn lost_messages(&self) -> u64;
@@ -146,7 +149,13 @@ impl<M: Send + 'static> Process for Cell<M> {
     }
 
     fn push_signal(&self, signal: Signal) {
-        self.queue.push_signal(Box::new(signal));
+        if let Some(waker) = self.queue_signal(signal) {
+            waker.wake();
+        }
+    }
+
+    fn queue_signal(&self, signal: Signal) -> Option<Waker> {
+        self.queue.queue_signal(Box::new(signal))
     }
 
     fn take_signal(&self, select: &mut dyn FnMut(&Signal) -> bool) -> Option<Box<Signal>> {

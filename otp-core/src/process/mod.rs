@@ -270,9 +270,10 @@ pub async fn receive_down(monitor: MonitorRef) -> Down {
         &process,
         |signal| matches!(signal, Signal::Down(down) if down.monitor == monitor),
         |signal| match signal {
+            // One that was ended meanwhile has left its DOWN here.
             Signal::Down(down) => {
-                process.core().vital().take_down(down.monitor.id);
-                Some(down)
+                let counts = process.core().vital().take_down(down.monitor.id);
+                counts.then_some(down)
             }
             _ => None,
         },
