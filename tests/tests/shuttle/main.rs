@@ -13,6 +13,7 @@ mod monitors;
 mod names;
 mod replies;
 mod stops;
+mod supervisors;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -23,9 +24,9 @@ use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner};
 
 /// Orders in which at every step any task may be next.
-const RANDOM: usize = 800;
+const RANDOM: usize = 1400;
 /// Orders in which one task runs as long as it can, but for [`CHANGES`] changes at bad moments.
-const BY_PRIORITY: usize = 400;
+const BY_PRIORITY: usize = 600;
 const CHANGES: usize = 3;
 
 /// Tells a story in many orders.
