@@ -260,6 +260,8 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
                 self.phase = Phase::Blocked(place);
                 return Ok(());
             }
+            // The task may be another one than that which began the call.
+            self.slot.watch(waker);
             self.push(ticket)?;
         }
         Ok(())

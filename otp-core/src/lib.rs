@@ -74,6 +74,8 @@ mod child_spec;
 pub mod differences;
 mod exit;
 pub mod gen_server;
+#[cfg(shuttle)]
+mod model;
 mod node;
 mod options;
 mod pid;
@@ -85,6 +87,7 @@ mod request;
 mod rt;
 mod runner;
 pub mod supervisor;
+mod sync;
 pub mod sys;
 mod task;
 pub mod time;

@@ -7,11 +7,9 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 
 use rustc_hash::FxHashMap;
-use tokio::runtime::{self, Handle};
 use tokio::sync::Notify;
 
 use crate::exit::ExitReason;
@@ -19,6 +17,9 @@ use crate::pid::{NodeId, Pid};
 use crate::process::cell::Process;
 use crate::process::scope::{InNode, NodeExt};
 use crate::process::{RegisterError, signal};
+use crate::rt::{self, Handle};
+use crate::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Mutex, MutexGuard, RwLock};
 use crate::time::timers::Timers;
 
 /// Pids are dealt out one after the other, so that neighbours lie in different shards.
@@ -125,7 +126,7 @@ impl Node {
         reason = "two calls give two different nodes"
     )]
     pub fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
+        static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         crate::process::run::install_hook();
         Node(Arc::new(Inner {
             id: NodeId(NEXT.fetch_add(1, Ordering::Relaxed)),
@@ -385,7 +386,7 @@ impl Node {
     }
 
     /// A runtime has dropped a task of the node's: it is ending.
-    pub(crate) fn forget_runtime(&self, runtime: runtime::Id) {
+    pub(crate) fn forget_runtime(&self, runtime: rt::Id) {
         self.known_runtimes().retain(|known| known.id() != runtime);
         self.0.runtimes.fetch_add(1, Ordering::Relaxed);
     }

@@ -16,6 +16,8 @@ pub use crate::options::{Configured, MailboxPolicy, Restart, ServerOptions, Shut
 pub use crate::pid::Pid;
 pub use crate::process::{Down, Exit, MonitorRef, Sent};
 pub use crate::reply::ReplyTo;
+#[cfg(shuttle)]
+pub use crate::runner::run_explored;
 #[cfg(feature = "test-util")]
 pub use crate::runner::run_test;
 pub use crate::runner::{Flavor, run_main};

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Poll, Waker};
 
 use crate::pid::Pid;
 use crate::process::scope::{self, Orphan};
+use crate::sync::{Mutex, MutexGuard, panicking};
 
 enum Answer<T> {
     Open,
@@ -128,7 +129,7 @@ impl<T> ReplyTo<T> {
 impl<T> Drop for ReplyTo<T> {
     fn drop(&mut self) {
         let Some(slot) = self.slot.take() else { return };
-        if std::thread::panicking() {
+        if panicking() {
             (slot.tell_later)(slot);
         } else {
             slot.finish(Answer::Dropped);

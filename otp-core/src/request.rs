@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use crate::call::{CallFailure, dropped};
 use crate::process;
 use crate::process::cell::Process;
 use crate::reply::Slot;
+use crate::sync::{Mutex, MutexGuard};
 
 /// A request whose answer has not been taken: a request id of `gen_server:send_request/2`.
 ///

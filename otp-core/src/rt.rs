@@ -1,8 +1,14 @@
-//! The one seam where tasks are spawned, so that a deterministic scheduler can take tokio's place in tests.
+//! The one seam where tasks are spawned and where they sleep, so that a deterministic scheduler can take tokio's place in tests.
 
 use std::future::Future;
 
-use tokio::runtime::Handle;
+#[cfg(shuttle)]
+pub(crate) use crate::model::{Handle, Id, Sleep, sleep, sleep_until};
+#[cfg(not(shuttle))]
+pub(crate) use tokio::{
+    runtime::{Handle, Id},
+    time::{Sleep, sleep, sleep_until},
+};
 
 use crate::node::Node;
 

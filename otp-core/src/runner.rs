@@ -113,14 +113,30 @@ fn many_threads(_: Option<usize>) -> Builder {
 }
 
 fn run<T>(runtime: Runtime, body: impl Future<Output = T>) -> Ended<T> {
-    let ended = runtime.block_on(async {
-        let node = Node::new();
-        let ended = run_in_place(&node, body).await;
-        node.kill_all().await;
-        ended
-    });
+    let ended = runtime.block_on(run_in_new_node(body));
     // Blocking work that has begun, such as a read of the terminal, is not waited for.
     runtime.shutdown_background();
+    ended
+}
+
+/// Runs a body that explores the schedules of its processes, inside a check of shuttle's.
+///
+/// # Panics
+///
+/// Panics as the body does, and if an exit signal ends it.
+#[cfg(shuttle)]
+pub fn run_explored<T>(body: impl Future<Output = T>) -> T {
+    match shuttle::future::block_on(run_in_new_node(body)) {
+        Ended::Returned(value) => value,
+        Ended::Panicked(payload) => resume_unwind(payload),
+        Ended::Exited(reason) => panic!("the test's process was ended: {reason}"),
+    }
+}
+
+async fn run_in_new_node<T>(body: impl Future<Output = T>) -> Ended<T> {
+    let node = Node::new();
+    let ended = run_in_place(&node, body).await;
+    node.kill_all().await;
     ended
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use crate::process::queue::Envelope;
 use crate::process::signal::{self, Signal};
 use crate::process::{self, CastOutcome, ForeignMonitor, MonitorRef, NoProc, Target};
 use crate::reply::ReplyTo;
+use crate::sync::Mutex;
 use crate::sys::Statistics;
 use crate::time::timers::Key;
 use crate::time::{self, Timer};

@@ -361,6 +361,10 @@ where
                 *this.begun = None;
                 let node = cx.node().clone();
                 let server = cx.this();
+                // If the init waited, the starter's waker is in place, which would not wake the new task.
+                if cx.cell().queue().is_registered() {
+                    cx.cell().queue().unregister();
+                }
                 rt::spawn(&node, running(Arc::clone(cx.cell()) as _, serve(state, cx)));
                 Poll::Ready(Ok(R::started(server, monitor)))
             }

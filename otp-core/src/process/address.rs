@@ -264,7 +264,8 @@ impl<M> Future for Sent<M> {
                             self.sending = Sending::Waiting {
                                 cell,
                                 message,
-                                ticket: place,
+                                // Its place stays its own while it tries again.
+                                ticket: place.or(ticket),
                             };
                             if place.is_some() {
                                 return Poll::Pending;

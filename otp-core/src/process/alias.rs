@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::address::{Address, Recipient};
 use super::signal::{self, MonitorRef};
 use crate::node::Node;
 use crate::pid::Pid;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// How long an alias lives: the options of Erlang's `alias/1` and of `monitor/3` with `alias`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

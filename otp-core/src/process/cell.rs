@@ -5,8 +5,8 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
+use std::task::Waker;
 
 use super::queue::Queue;
 use super::signal::Signal;
@@ -15,6 +15,8 @@ use crate::exit::ExitReason;
 use crate::node::Node;
 use crate::options::MailboxPolicy;
 use crate::pid::Pid;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
 /// The part of a process that does not depend on the type of its messages.
 pub(crate) struct Core {
@@ -36,7 +38,8 @@ impl Core {
         &self.node
     }
 
-    /// The vital signs. Held for a few instructions, never over an await, never together with another process's.
+    /// The vital signs. Held for a few instructions, never over an await, together with another process's only by
+    /// [`super::signal`], in the order of the pids.
     pub(crate) fn vital(&self) -> MutexGuard<'_, Vital> {
         self.vital.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -128,10 +131,12 @@ impl<M> Cell<M> {
 pub(crate) trait Process: Any + Send + Sync + fmt::Debug {
     fn core(&self) -> &Core;
     fn push_signal(&self, signal: Signal);
+    /// Queues a signal under the caller's lock. The waker is to be woken once that is free.
+    fn queue_signal(&self, signal: Signal) -> Option<Waker>;
     /// Takes the first signal that `select` wants.
     fn take_signal(&self, select: &mut dyn FnMut(&Signal) -> bool) -> Option<Box<Signal>>;
     fn wake(&self);
-    fn register(&self, waker: &std::task::Waker);
+    fn register(&self, waker: &Waker);
     fn is_registered(&self) -> bool;
     fn mailbox_len(&self) -> usize;
     fn lost_messages(&self) -> u64;
@@ -144,7 +149,13 @@ impl<M: Send + 'static> Process for Cell<M> {
     }
 
     fn push_signal(&self, signal: Signal) {
-        self.queue.push_signal(Box::new(signal));
+        if let Some(waker) = self.queue_signal(signal) {
+            waker.wake();
+        }
+    }
+
+    fn queue_signal(&self, signal: Signal) -> Option<Waker> {
+        self.queue.queue_signal(Box::new(signal))
     }
 
     fn take_signal(&self, select: &mut dyn FnMut(&Signal) -> bool) -> Option<Box<Signal>> {
@@ -163,7 +174,7 @@ impl<M: Send + 'static> Process for Cell<M> {
         self.queue.wake();
     }
 
-    fn register(&self, waker: &std::task::Waker) {
+    fn register(&self, waker: &Waker) {
         self.queue.register(waker);
     }
 

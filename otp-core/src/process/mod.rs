@@ -59,6 +59,7 @@ use signal::Signal;
 use crate::exit::ExitReason;
 use crate::node::{Name, Node};
 use crate::pid::Pid;
+use crate::sync::resume_unwind;
 
 /// A name was not given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -213,7 +214,7 @@ pub fn exit(target: impl Target, reason: ExitReason) {
 /// It unwinds, without the message of a panic; with `panic = "abort"` it aborts the program. Outside a process it
 /// unwinds likewise, to whoever catches it.
 pub fn exit_with(reason: ExitReason) -> ! {
-    std::panic::resume_unwind(Box::new(Thrown(reason)))
+    resume_unwind(Box::new(Thrown(reason)))
 }
 
 /// Sets whether the current process gets exit signals as [`Exit`] messages. Answers how it was before.
@@ -269,9 +270,10 @@ pub async fn receive_down(monitor: MonitorRef) -> Down {
         &process,
         |signal| matches!(signal, Signal::Down(down) if down.monitor == monitor),
         |signal| match signal {
+            // One that was ended meanwhile has left its DOWN here.
             Signal::Down(down) => {
-                process.core().vital().take_down(down.monitor.id);
-                Some(down)
+                let counts = process.core().vital().take_down(down.monitor.id);
+                counts.then_some(down)
             }
             _ => None,
         },

@@ -4,12 +4,12 @@
 //! init runs; nobody takes it away: a process that has ended is found to have ended.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::{ArcSwapOption, Guard};
 use tokio::sync::Notify;
 
 use super::cell::Cell;
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Where the present incarnation of one child is.
 pub(crate) struct Place<M> {

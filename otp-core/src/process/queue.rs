@@ -7,12 +7,13 @@
 //! message by message, so that the bound counts everything that was not yet handled.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::task::Waker;
 
 use super::signal::Signal;
 use crate::options::{MailboxPolicy, WhenFull};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
 /// A queue that grew beyond this gives its memory back once it is empty.
 const KEPT_CAPACITY: usize = 1024;
@@ -345,20 +346,27 @@ impl<M> Queue<M> {
         self.registered.store(true, Ordering::Relaxed);
     }
 
+    /// Takes the waker out and forgets it: the process goes on in another task, which has to register its own.
+    pub(crate) fn unregister(&self) {
+        let waker = self.take_waker(&mut self.lock());
+        drop(waker);
+    }
+
     /// Whether the waker is in place. Only the process's own task may ask: nobody else puts it there.
     pub(crate) fn is_registered(&self) -> bool {
         self.registered.load(Ordering::Relaxed)
     }
 
-    /// Queues a signal, whatever the bound. A closed queue drops it.
-    pub(crate) fn push_signal(&self, signal: Box<Signal>) {
-        let inner = self.lock();
+    /// Queues a signal, whatever the bound. A closed queue drops it. The waker is for the caller to wake.
+    pub(crate) fn queue_signal(&self, signal: Box<Signal>) -> Option<Waker> {
+        let mut inner = self.lock();
         if inner.closed {
             drop(inner);
             drop(signal);
-            return;
+            return None;
         }
-        self.enqueue(inner, Envelope::Signal(signal));
+        inner.items.push_back(Envelope::Signal(signal));
+        self.take_waker(&mut inner)
     }
 
     /// Wakes the process's task without a message.

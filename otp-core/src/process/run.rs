@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::panic::{AssertUnwindSafe, PanicHookInfo};
 use std::pin::Pin;
 use std::sync::{Arc, Once};
 use std::task::{Context, Poll};
@@ -17,6 +17,7 @@ use super::cell::Process;
 use super::scope::{self, Orphan, Scope};
 use super::signal;
 use crate::exit::{ExitReason, Panic};
+use crate::sync::{catch_unwind, thread_local};
 
 /// Thrown by [`exit_with`](super::exit_with): ends the process from any depth.
 pub(crate) struct Thrown(pub(crate) ExitReason);
@@ -46,7 +47,7 @@ impl Crash {
                 orphans,
             },
             Err(payload) => {
-                let panic = Panic::new(&*payload, LOCATION.take());
+                let panic = Panic::new(&*payload, LOCATION.with(RefCell::take));
                 Crash {
                     reason: ExitReason::Panic(Arc::new(panic)),
                     payload: Some(payload),
@@ -64,11 +65,16 @@ thread_local! {
 /// Notes where a process panics, and leaves the rest to the hook that was there before.
 pub(crate) fn install_hook() {
     static HOOK: Once = Once::new();
+    if cfg!(shuttle) {
+        // Shuttle has a hook of its own, which a panic outside an exploration must reach.
+        return;
+    }
     HOOK.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
             if scope::with_process(|_| ()).is_some() {
-                LOCATION.set(info.location().map(ToString::to_string));
+                LOCATION
+                    .with(|location| location.replace(info.location().map(ToString::to_string)));
             }
             before(info);
         }));

@@ -14,6 +14,7 @@ use pin_project_lite::pin_project;
 
 use super::cell::Process;
 use crate::node::Node;
+use crate::sync::thread_local;
 
 /// Where one stands.
 #[derive(Default)]
@@ -56,13 +57,13 @@ impl fmt::Debug for Orphan {
 pub(crate) struct Entered<'a>(&'a mut Scope);
 
 pub(crate) fn enter(scope: &mut Scope) -> Entered<'_> {
-    CURRENT.with_borrow_mut(|current| mem::swap(current, scope));
+    CURRENT.with(|current| mem::swap(&mut *current.borrow_mut(), scope));
     Entered(scope)
 }
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        CURRENT.with_borrow_mut(|current| mem::swap(current, self.0));
+        CURRENT.with(|current| mem::swap(&mut *current.borrow_mut(), self.0));
     }
 }
 
@@ -103,13 +104,13 @@ pub(crate) fn adopt(orphan: Orphan) -> Option<Orphan> {
     if with_process(|_| ()).is_none() {
         return Some(orphan);
     }
-    ORPHANS.with_borrow_mut(|orphans| orphans.push(orphan));
+    ORPHANS.with(|orphans| orphans.borrow_mut().push(orphan));
     None
 }
 
 /// Takes the replies that the panic which was just caught has dropped.
 pub(crate) fn take_orphans() -> Vec<Orphan> {
-    ORPHANS.take()
+    ORPHANS.with(RefCell::take)
 }
 
 pin_project! {

@@ -1,18 +1,19 @@
 //! What processes tell each other beside messages, and how it gets there: links, monitors, exit signals.
 //!
-//! The shell around [`super::vital`]: looks processes up, locks one at a time, does what the vital says. A process's
-//! end is carried out in this order, whatever ended it:
+//! The shell around [`super::vital`]: looks processes up, locks one at a time, or the two ends of a link, does what the
+//! vital says. A process's end is carried out in this order, whatever ended it:
 //!
-//! 1. [`release`]: its reason is fixed; its name, its place in the table and its timers are gone
+//! 1. [`release`]: its reason is fixed and its name is free, in one step; its place in the table and its timers are gone
 //! 2. its code, state and batch are dropped (in its task, [`super::run`]); callers among them learn the reason
 //! 3. [`farewell`]: its mailbox is closed, EXITs go to its links, DOWNs to its monitors
 
-use super::cell::Process;
+use super::cell::{Core, Process};
 use super::run::contain;
-use super::vital::{Effect, Via};
+use super::vital::{Effect, Via, Vital};
 use crate::exit::ExitReason;
 use crate::node::{Name, Node};
 use crate::pid::Pid;
+use crate::sync::MutexGuard;
 use crate::sys::SystemRequest;
 
 /// Says that a monitored process ended: Erlang's `{'DOWN', Ref, process, Pid, Reason}`.
@@ -70,17 +71,37 @@ pub(crate) enum Signal {
 /// Delivers an exit signal.
 pub(crate) fn exit(target: &dyn Process, from: Pid, reason: &ExitReason, via: Via) {
     let core = target.core();
-    let effect = core.vital().exit_signal(core.pid(), from, reason, via);
-    match effect {
+    let mut vital = core.vital();
+    match vital.exit_signal(core.pid(), from, reason, via) {
         Effect::Ignored => {}
-        Effect::Message => target.push_signal(Signal::Exit(Exit {
-            pid: from,
-            reason: reason.clone(),
-        })),
+        Effect::Message => {
+            // Queued under the lock: once an unlink has returned, the EXIT is in the mailbox or will not come.
+            let waker = target.queue_signal(Signal::Exit(Exit {
+                pid: from,
+                reason: reason.clone(),
+            }));
+            drop(vital);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
         Effect::Ends => {
+            drop(vital);
             core.set_signalled();
             target.wake();
         }
+    }
+}
+
+/// The vital signs of two processes at once, so that both ends of a link change in one step. The older one's first: two
+/// who link each other do not wait for each other.
+fn both<'a>(a: &'a Core, b: &'a Core) -> (MutexGuard<'a, Vital>, MutexGuard<'a, Vital>) {
+    if a.pid() < b.pid() {
+        let a = a.vital();
+        (a, b.vital())
+    } else {
+        let b = b.vital();
+        (a.vital(), b)
     }
 }
 
@@ -91,30 +112,38 @@ pub(crate) fn link(process: &dyn Process, peer: Pid) -> Result<(), NoProc> {
     if peer == pid {
         return Ok(());
     }
-    core.vital().link(peer);
-    let other = core.node().lookup(peer);
-    if other.is_some_and(|other| other.core().vital().link(pid)) {
+    if let Some(other) = core.node().lookup(peer) {
+        let (mut vital, mut other) = both(core, other.core());
+        if other.link(pid) {
+            vital.link(peer);
+            return Ok(());
+        }
+    }
+    let vital = core.vital();
+    // Linked already: the peer's own EXIT is on its way, with the true reason.
+    if vital.is_linked(peer) {
         return Ok(());
     }
-    // The peer's own EXIT may have come first; then it has taken the link and told the true reason.
-    if !core.vital().trap_exit {
-        return if core.vital().unlink(peer) {
-            Err(NoProc)
-        } else {
-            Ok(())
-        };
+    if !vital.trap_exit {
+        return Err(NoProc);
     }
-    exit(process, peer, &ExitReason::NoProc, Via::Link);
+    drop(vital);
+    exit(process, peer, &ExitReason::NoProc, Via::Signal);
     Ok(())
 }
 
 /// Takes a link away on both sides.
 pub(crate) fn unlink(process: &dyn Process, peer: Pid) {
     let core = process.core();
-    if core.vital().unlink(peer)
-        && let Some(other) = core.node().lookup(peer)
-    {
-        other.core().vital().unlink(core.pid());
+    if peer == core.pid() {
+        return;
+    }
+    if let Some(other) = core.node().lookup(peer) {
+        let (mut vital, mut other) = both(core, other.core());
+        vital.unlink(peer);
+        other.unlink(core.pid());
+    } else {
+        core.vital().unlink(peer);
     }
 }
 
@@ -164,8 +193,15 @@ pub(crate) fn demonitor(
         return Err(ForeignMonitor);
     }
     let target = core.vital().unwatch(monitor.id);
-    if let Some(target) = target.and_then(|target| core.node().lookup(target)) {
-        target.core().vital().remove_watcher(monitor.id);
+    if let Some(target) = target {
+        if let Some(target) = core.node().lookup(target) {
+            target.core().vital().remove_watcher(monitor.id);
+        }
+    } else {
+        let flushed = process.take_signal(
+            &mut |signal| matches!(signal, Signal::Down(down) if down.monitor == monitor),
+        );
+        drop(flushed);
     }
     Ok(target.is_some())
 }
@@ -173,34 +209,41 @@ pub(crate) fn demonitor(
 /// Delivers a DOWN, unless the monitor has ended.
 fn down(watcher: &dyn Process, monitor: u64, pid: Pid, reason: &ExitReason) {
     let core = watcher.core();
-    let fired = core.vital().fire(monitor);
-    if let Some(fired) = fired {
-        let monitor = MonitorRef {
-            id: monitor,
-            owner: core.pid(),
-        };
-        watcher.push_signal(Signal::Down(Down {
-            monitor,
-            pid,
-            name: fired.name,
-            reason: reason.clone(),
-        }));
+    let mut vital = core.vital();
+    let Some(fired) = vital.fire(monitor) else {
+        return;
+    };
+    let monitor = MonitorRef {
+        id: monitor,
+        owner: core.pid(),
+    };
+    // Queued under the lock, so that a demonitor finds what it has to flush.
+    let waker = watcher.queue_signal(Signal::Down(Down {
+        monitor,
+        pid,
+        name: fired.name,
+        reason: reason.clone(),
+    }));
+    drop(vital);
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
 
 /// Step 1 of an end: from here on it has ended for everybody who looks. The first reason stays and is returned.
 pub(crate) fn release(process: &dyn Process, reason: &ExitReason) -> ExitReason {
     let core = process.core();
-    let (reason, name, has_timers) = {
+    let (reason, has_timers) = {
         let mut vital = core.vital();
         if !vital.end(reason.clone()) {
             return vital.ended().cloned().unwrap_or(ExitReason::Normal);
         }
-        (reason.clone(), vital.take_name(), vital.has_timers)
+        // Under the lock: nobody finds it ended and its name taken.
+        if let Some(name) = vital.take_name() {
+            core.node().forget_name(&name, core.pid());
+        }
+        (reason.clone(), vital.has_timers)
     };
-    if let Some(name) = name {
-        core.node().forget_name(&name, core.pid());
-    }
     core.node().remove(core.pid());
     if has_timers {
         core.node().timers().forget(core.pid());

@@ -1,7 +1,7 @@
 //! What decides the life of one process: links, monitors, trapping, the exit signal that waits to be acted on.
 //!
 //! Pure: no lock, no clock, no runtime. [`super::signal`] holds a `Vital` under its process's lock, asks it what an
-//! event means, and does what it says. A process's vital is never asked while another process's is locked.
+//! event means, and does what it says. Two are locked at once only to link and unlink, see there.
 
 use std::any::{Any, TypeId};
 
@@ -82,6 +82,8 @@ pub(crate) struct Farewell {
 #[derive(Default)]
 pub(crate) struct Vital {
     ended: Option<ExitReason>,
+    /// Its state is dropped, and those who are to be told of its end were taken.
+    gone: bool,
     pub(crate) trap_exit: bool,
     pub(crate) has_timers: bool,
     /// Who started it with a link.
@@ -137,6 +139,11 @@ impl Vital {
             self.links.insert(peer);
         }
         self.is_alive()
+    }
+
+    /// Whether there is a link on this side.
+    pub(crate) fn is_linked(&self, peer: Pid) -> bool {
+        self.links.contains(&peer)
     }
 
     /// Takes a link away on this side. From then on an exit of that peer's is ignored.
@@ -204,12 +211,13 @@ impl Vital {
         self.is_alive()
     }
 
-    /// Somebody waits for the end. Some with the reason if it has come.
+    /// Somebody waits until the process is gone. Some with the reason if it is.
     pub(crate) fn on_end(&mut self, waiting: ReplyTo<ExitReason>) -> Option<ExitReason> {
-        if self.ended.is_none() {
-            self.extra_mut().waiting.push(waiting);
+        if self.gone {
+            return self.ended.clone();
         }
-        self.ended.clone()
+        self.extra_mut().waiting.push(waiting);
+        None
     }
 
     pub(crate) fn remove_watcher(&mut self, monitor: u64) {
@@ -241,6 +249,7 @@ impl Vital {
 
     /// Takes everybody who must be told, once the process has ended.
     pub(crate) fn farewell(&mut self) -> Farewell {
+        self.gone = true;
         let mut farewell = Farewell {
             links: self.links.drain().collect(),
             ..Farewell::default()

@@ -7,7 +7,6 @@ use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -21,6 +20,7 @@ use super::start::{SupervisorStart, TreeHandle};
 use crate::child_spec::{ChildHandle, ChildSpec, ChildStart, FromValues, Supervised};
 use crate::options::ServerOptions;
 use crate::pid::Pid;
+use crate::sync::atomic::{AtomicUsize, Ordering};
 
 type StartPartition<S> = Arc<dyn Fn(usize) -> <S as Supervised>::Args + Send + Sync>;
 

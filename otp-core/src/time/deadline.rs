@@ -14,12 +14,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::task::coop::unconstrained;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
 
 use crate::node::Node;
 use crate::pid::NodeId;
+use crate::rt::{self, Handle, Sleep};
+use crate::sync::thread_local;
 
 const PLACES: usize = 64;
 
@@ -46,7 +47,7 @@ impl Alarm {
         let outside = Handle::try_current().is_err();
         let runtime = if outside { node.runtime() } else { None };
         let _entered = runtime.as_ref().map(Handle::enter);
-        let sleep = Box::pin(tokio::time::sleep_until(now));
+        let sleep = Box::pin(rt::sleep_until(now));
         Box::new(Alarm {
             due: now,
             at: now,

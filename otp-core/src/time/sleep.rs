@@ -3,13 +3,15 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::deadline_after;
 use super::timers::Key;
 use crate::node::Node;
+use crate::rt;
+use crate::sync::Mutex;
 
 /// Waits for `duration`: Elixir's `Process.sleep/1`.
 ///
@@ -44,7 +46,7 @@ enum State {
         key: Key,
         fired: Arc<Mutex<Fired>>,
     },
-    Tokio(Pin<Box<tokio::time::Sleep>>),
+    Tokio(Pin<Box<rt::Sleep>>),
 }
 
 #[derive(Default)]
@@ -84,7 +86,7 @@ impl Future for Sleep {
 
 fn begin(duration: Duration) -> State {
     let Some(node) = Node::current() else {
-        return State::Tokio(Box::pin(tokio::time::sleep(duration)));
+        return State::Tokio(Box::pin(rt::sleep(duration)));
     };
     let fired = Arc::new(Mutex::new(Fired::default()));
     let fire = Arc::clone(&fired);

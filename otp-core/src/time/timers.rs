@@ -10,16 +10,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::runtime::{self, Handle};
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
 
 use crate::node::{Node, WeakNode};
 use crate::pid::Pid;
-use crate::rt;
+use crate::rt::{self, Handle, Sleep};
+use crate::sync::{Mutex, MutexGuard};
 
 /// When a timer fires, and its place among those that fire at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -287,7 +287,7 @@ fn earliest_instant(state: &State) -> Instant {
 /// none, the next timer that is armed starts a driver.
 struct Driving {
     node: WeakNode,
-    runtime: runtime::Id,
+    runtime: rt::Id,
     finished: bool,
 }
 
@@ -324,7 +324,7 @@ impl Drop for Driving {
 }
 
 async fn drive(mut driving: Driving) {
-    let mut sleep = pin!(tokio::time::sleep(Duration::ZERO));
+    let mut sleep = pin!(rt::sleep(Duration::ZERO));
     std::future::poll_fn(|cx| poll_driver(&driving.node, sleep.as_mut(), cx)).await;
     // Ended with nothing armed, and has said so under the lock: another may be running by now.
     driving.finished = true;
