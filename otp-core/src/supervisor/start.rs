@@ -29,8 +29,11 @@ enum State<H> {
     Done,
 }
 
+/// Makes what the supervisor's process begins with.
+type MakeSetup<H> = Box<dyn FnOnce(&H) -> Result<Setup, SpecError> + Send>;
+
 struct New<H> {
-    setup: Box<dyn FnOnce(&H) -> Result<Setup, SpecError> + Send>,
+    setup: MakeSetup<H>,
     link: bool,
     name: Option<Name>,
     timeout: Option<Duration>,
