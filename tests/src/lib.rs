@@ -3,6 +3,7 @@
 //! The oracle is real Erlang/OTP. A scenario says what processes do to each other; its trace is what Erlang printed.
 //! The runner does the same with `otp-core`, with real processes and real servers, and prints its own trace.
 
+pub mod child;
 mod journal;
 pub mod oracle;
 mod puppet;

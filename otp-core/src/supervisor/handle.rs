@@ -77,7 +77,7 @@ impl SupervisorRef {
     ///
     /// # Errors
     ///
-    /// See [`StartChildError`]. A specification that is wrong is found before the supervisor is asked.
+    /// See [`StartChildError`]. A specification that is wrong is found before anything starts.
     ///
     /// # Examples
     ///

@@ -22,8 +22,9 @@ pub(crate) enum Decision {
     Restart(Group),
     /// Look at this child again after a while.
     Later(Key, Duration),
-    /// There were too many restarts; this child's was one too many. The supervisor stops with shutdown.
-    GiveUp(Key),
+    /// There were too many restarts; the one of this child, which was this process if it did run, was one too many. The
+    /// supervisor stops with shutdown.
+    GiveUp(Key, Option<Pid>),
     /// A significant child has ended. The supervisor stops with shutdown.
     ShutDown,
 }
@@ -82,8 +83,9 @@ impl<W> Plan<W> {
 
     fn restart(&mut self, key: Key, now: Instant) -> Decision {
         if !self.intensity.allows(now) {
+            let pid = self.children.get(key).and_then(|child| child.state.pid());
             self.children.stopped(key);
-            return Decision::GiveUp(key);
+            return Decision::GiveUp(key, pid);
         }
         match self.flags.back_off {
             Some(back_off) => {

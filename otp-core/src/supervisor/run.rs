@@ -129,6 +129,7 @@ impl GenServer for Supervisor {
             let id = spec.id.to_string();
             let key = supervisor.add(spec).expect("ids were checked");
             if let Err(error) = supervisor.start(key, cx).await {
+                supervisor.report_start_error(key, &error, cx);
                 supervisor.terminate(&ExitReason::Shutdown, cx).await;
                 let failed = FailedToStartChild { id, error };
                 return Err(InitError::Stop(ExitReason::shutdown_with(failed)));
@@ -230,10 +231,10 @@ impl Supervisor {
             Decision::Later(key, delay) => {
                 cx.send_after(delay, Request::Due(key).into());
             }
-            Decision::GiveUp(key) => {
+            Decision::GiveUp(key, pid) => {
                 if let Some(child) = self.plan.children.get(key) {
                     let reason = &"reached_max_restart_intensity";
-                    let offender = child.worker.offender(None);
+                    let offender = child.worker.offender(pid);
                     let context = report::Context::Shutdown;
                     report::error(&**cx.cell(), context, reason, &offender);
                 }
@@ -250,7 +251,8 @@ impl Supervisor {
             self.plan.children.stopped(key);
         }
         for key in group.start {
-            if self.start(key, cx).await.is_err() {
+            if let Err(error) = self.start(key, cx).await {
+                self.report_start_error(key, &error, cx);
                 self.plan.children.restarting(key);
                 cx.send(Request::TryAgain(key).into());
                 break;
@@ -279,12 +281,16 @@ impl Supervisor {
                 self.plan.children.stopped(key);
                 Ok(None)
             }
-            Err(error) => {
-                let offender = worker.offender(None);
-                let context = report::Context::StartError;
-                report::error(&**cx.cell(), context, &error, &offender);
-                Err(error)
-            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reports a start that nobody has asked for. Who asks for one is told of its failure instead, as in OTP.
+    fn report_start_error(&self, key: Key, error: &StartError, cx: &Context<Self>) {
+        if let Some(child) = self.plan.children.get(key) {
+            let offender = child.worker.offender(None);
+            let context = report::Context::StartError;
+            report::error(&**cx.cell(), context, error, &offender);
         }
     }
 

@@ -10,6 +10,7 @@ use crate::gen_server::{StartError, handle};
 use crate::options::{ChildKind, Restart, Shutdown};
 use crate::pid::Pid;
 use crate::process::cell::Process;
+use crate::process::run::catch;
 use crate::process::vital::Via;
 use crate::process::{self, signal};
 
@@ -48,7 +49,9 @@ impl Worker {
     /// Starts it, linked with the current process.
     pub(super) async fn start(&mut self) -> Result<Pid, StartError> {
         let start = self.start.as_mut().expect("a temporary child starts once");
-        let Begun(process) = start().await?;
+        // The arguments of a start are made in the supervisor's own process: a panic of theirs is the child's.
+        let started = catch(async move { start().await }).await;
+        let Begun(process) = started.unwrap_or_else(|crash| Err(StartError::Init(crash.reason)))?;
         let pid = process.core().pid();
         self.process = Some(process);
         self.starts += 1;
