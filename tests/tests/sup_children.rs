@@ -186,7 +186,8 @@ async fn sup_016_a_child_that_does_not_run_can_be_started_again() {
     assert_eq!(restart("a").await, Ok(a.pid()));
     assert_eq!(nursery.story(), "gone a, no start a, start a");
 
-    let (_, _, refused) = while_restarting(async |supervisor| supervisor.restart_child("a").await).await;
+    let (_, _, refused) =
+        while_restarting(async |supervisor| supervisor.restart_child("a").await).await;
     assert_eq!(refused, Err(ChildError::Restarting));
 }
 
@@ -205,7 +206,8 @@ async fn sup_017_a_child_that_does_not_run_can_be_deleted() {
         ChildError::NotFound
     );
 
-    let (_, _, refused) = while_restarting(async |supervisor| supervisor.delete_child("a").await).await;
+    let (_, _, refused) =
+        while_restarting(async |supervisor| supervisor.delete_child("a").await).await;
     assert_eq!(refused, Err(ChildError::Restarting));
 }
 
@@ -233,7 +235,8 @@ async fn sup_018_children_are_listed_in_reverse_start_order_with_how_they_are() 
         ]
     );
 
-    let (_, _, children) = while_restarting(async |supervisor| supervisor.which_children().await).await;
+    let (_, _, children) =
+        while_restarting(async |supervisor| supervisor.which_children().await).await;
     assert_eq!(children.unwrap()[0].state, ChildState::Restarting);
 }
 
@@ -263,7 +266,8 @@ async fn sup_019_children_are_counted_by_specification_and_the_active_ones_by_pr
     supervisor.delete_child("c").await.unwrap();
     assert_eq!(count().await, [2, 1, 0, 2]);
 
-    let (_, _, during) = while_restarting(async |supervisor| supervisor.count_children().await).await;
+    let (_, _, during) =
+        while_restarting(async |supervisor| supervisor.count_children().await).await;
     assert_eq!(counts(during.unwrap()), [1, 0, 0, 1]);
 }
 
@@ -325,10 +329,7 @@ async fn sup_021_what_is_asked_of_no_supervisor_fails_with_noproc() {
         assert_eq!(supervisor.restart_child("a").await, Err(failed.clone()));
         assert_eq!(supervisor.delete_child("a").await, Err(failed.clone()));
         assert_eq!(supervisor.get_child("a").await, Err(failed));
-        assert_eq!(
-            supervisor.which_children().await,
-            Err(noproc.clone())
-        );
+        assert_eq!(supervisor.which_children().await, Err(noproc.clone()));
         assert_eq!(supervisor.count_children().await, Err(noproc));
     }
 }

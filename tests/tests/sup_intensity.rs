@@ -239,7 +239,9 @@ async fn sup_046_a_transient_supervisor_that_gave_up_is_not_restarted() {
 async fn sup_047_a_supervisor_that_is_restarted_has_its_own_children_and_no_added_ones() {
     let nursery = Nursery::new();
     let below = nursery.clone();
-    let spec = ChildSpec::new("inner", move || one_for_one(&below, ["a", "b"]).0.start_link());
+    let spec = ChildSpec::new("inner", move || {
+        one_for_one(&below, ["a", "b"]).0.start_link()
+    });
     let (builder, [inner]) = tree(Strategy::OneForOne, [spec]);
     let outer = builder.start().await.unwrap();
     inner.start_child(nursery.child("added")).await.unwrap();
@@ -323,10 +325,7 @@ async fn a_restart_that_was_put_off_does_not_happen_after_the_child_was_seen_to(
     sleep(2 * SECOND).await;
     assert_eq!(state(&supervisor, "a").await, ChildState::Undefined);
     assert_eq!((b.pid(), restarted.is_some()), (restarted, true));
-    assert_eq!(
-        nursery.story(),
-        "start a, start b, gone a, gone b, start b"
-    );
+    assert_eq!(nursery.story(), "start a, start b, gone a, gone b, start b");
 }
 
 #[otp_core::test]

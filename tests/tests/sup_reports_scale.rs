@@ -150,11 +150,17 @@ async fn sup_069_a_crash_a_failed_restart_and_the_end_of_it_all_are_errors() {
     let second = a.pid();
     end_child(&supervisor, &a, boom()).await;
     let caught = reported(&reports);
-    let shown = ["supervisor", "context", "restart", "shutdown", "kind"]
-        .map(|field| caught[0].get(field));
+    let shown =
+        ["supervisor", "context", "restart", "shutdown", "kind"].map(|field| caught[0].get(field));
     assert_eq!(
         shown,
-        [&*this, "child_terminated", "Permanent", "Timeout(5s)", "Worker"]
+        [
+            &*this,
+            "child_terminated",
+            "Permanent",
+            "Timeout(5s)",
+            "Worker"
+        ]
     );
     assert_eq!((caught[1].get("context"), caught.len()), ("shutdown", 2));
     assert_eq!(caught[1].get("reason"), "reached_max_restart_intensity");
@@ -169,10 +175,7 @@ async fn sup_069_a_clean_end_that_is_no_fault_is_not_reported() {
         (Restart::Temporary, boom(), true),
     ] {
         let (nursery, reports) = (Nursery::new(), Reports::new());
-        let (builder, [a]) = tree(
-            Strategy::OneForOne,
-            [nursery.child("a").restart(restart)],
-        );
+        let (builder, [a]) = tree(Strategy::OneForOne, [nursery.child("a").restart(restart)]);
         let supervisor = builder.start().await.unwrap();
         end_child(&supervisor, &a, reason).await;
         supervisor.terminate_child("a").await.ok();
@@ -193,7 +196,10 @@ async fn sup_069_a_failed_start_of_the_tree_and_a_failed_stop_are_errors() {
         caught[0],
         error("start_error", "init failed: boom", "b", None)
     );
-    assert_eq!(caught[1][..3], error("shutdown_error", "killed", "a", None)[..3]);
+    assert_eq!(
+        caught[1][..3],
+        error("shutdown_error", "killed", "a", None)[..3]
+    );
     assert_eq!((caught.len(), a.is_alive()), (2, false));
     assert!(!caught[1][3].is_empty(), "it names the process");
 }

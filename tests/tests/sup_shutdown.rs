@@ -31,12 +31,8 @@ fn shutdown_errors(reports: &Reports) -> Vec<(String, String)> {
     let errors = reports
         .iter()
         .filter(|report| report.get("context") == "shutdown_error");
-    let id_and_reason = |report: &Report| {
-        (
-            report.get("id").to_owned(),
-            report.get("reason").to_owned(),
-        )
-    };
+    let id_and_reason =
+        |report: &Report| (report.get("id").to_owned(), report.get("reason").to_owned());
     errors.map(id_and_reason).collect()
 }
 
@@ -52,16 +48,16 @@ async fn sup_048_children_stop_in_reverse_start_order_one_after_the_other() {
     supervisor.stop().await.unwrap();
     assert_eq!(began.elapsed(), 5 * linger);
     let stop = |id| [format!("terminate {id}: shutdown"), format!("gone {id}")];
-    let expected: Vec<_> = ["e", "d", "c", "b", "a"].into_iter().flat_map(stop).collect();
+    let expected: Vec<_> = ["e", "d", "c", "b", "a"]
+        .into_iter()
+        .flat_map(stop)
+        .collect();
     assert_eq!(nursery.take(), expected);
 }
 
 #[otp_core::test]
 async fn sup_049_a_child_that_takes_longer_than_its_shutdown_time_is_killed() {
-    for (linger, took, reason) in [
-        (2, 2, ExitReason::Shutdown),
-        (3600, 3, ExitReason::Killed),
-    ] {
+    for (linger, took, reason) in [(2, 2, ExitReason::Shutdown), (3600, 3, ExitReason::Killed)] {
         let (nursery, reports) = (Nursery::new(), Reports::new());
         let spec = nursery.lingering("a", linger * SECOND);
         let spec = spec.shutdown(Shutdown::Timeout(3 * SECOND));
@@ -78,7 +74,9 @@ async fn sup_049_a_child_that_takes_longer_than_its_shutdown_time_is_killed() {
 #[otp_core::test]
 async fn sup_050_brutal_kill_kills_at_once_and_no_terminate_runs() {
     let (nursery, reports) = (Nursery::new(), Reports::new());
-    let spec = nursery.lingering("a", SECOND).shutdown(Shutdown::BrutalKill);
+    let spec = nursery
+        .lingering("a", SECOND)
+        .shutdown(Shutdown::BrutalKill);
     assert_eq!(stopped(spec).await, (Duration::ZERO, ExitReason::Killed));
     assert_eq!(nursery.take(), ["start a", "gone a"]);
     assert_eq!(shutdown_errors(&reports), [], "it is what was asked for");

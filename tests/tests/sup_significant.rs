@@ -63,10 +63,7 @@ async fn sup_059_a_significant_child_needs_auto_shutdown_and_is_not_permanent() 
             SpecError::SignificantPermanent(id.clone()),
         ),
     ] {
-        let (builder, _) = tree(
-            Strategy::OneForOne,
-            [significant(&nursery, "a", restart)],
-        );
+        let (builder, _) = tree(Strategy::OneForOne, [significant(&nursery, "a", restart)]);
         let builder = builder.auto_shutdown(auto_shutdown);
         assert_eq!(builder.check(), Err(error.clone()));
         let refused = builder.start().await.unwrap_err();

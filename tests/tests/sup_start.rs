@@ -139,10 +139,7 @@ async fn sup_003_a_child_that_ignores_its_start_is_kept_without_a_process_unless
 #[otp_core::test]
 async fn sup_004_a_supervisor_whose_init_says_ignore_is_not_started() {
     let ignored = Supervisor::start_link_with(async || Err(InitError::Ignore));
-    assert_eq!(
-        ignored.name("tree").await.unwrap_err(),
-        StartError::Ignore
-    );
+    assert_eq!(ignored.name("tree").await.unwrap_err(), StartError::Ignore);
     assert_eq!(process::whereis("tree"), None);
     assert!(lives_alone());
 
@@ -308,7 +305,10 @@ async fn sup_010_ends_of_strangers_and_their_exit_signals_mean_nothing() {
         process::receive_down(monitor).await;
         assert_eq!(supervisor.count_children().await.unwrap().active, 1);
     }
-    assert_eq!((supervisor.pid(), nursery.story().as_str()), (Some(this), "start a"));
+    assert_eq!(
+        (supervisor.pid(), nursery.story().as_str()),
+        (Some(this), "start a")
+    );
 }
 
 #[otp_core::test]

@@ -141,8 +141,7 @@ async fn sup_037_a_group_restart_counts_once() {
 #[otp_core::test]
 async fn sup_038_one_for_all_begins_again_when_another_child_does_not_start() {
     let nursery = Nursery::new();
-    let (supervisor, [_, _, c]) =
-        started(Strategy::OneForAll, &nursery, ["a", "b", "c"]).await;
+    let (supervisor, [_, _, c]) = started(Strategy::OneForAll, &nursery, ["a", "b", "c"]).await;
     nursery.next("b", Begin::Fail(boom()));
     end_child(&supervisor, &c, boom()).await;
     settled(&supervisor).await;
@@ -199,8 +198,18 @@ async fn sup_038_only_the_child_that_does_not_start_is_restarting() {
     let mut which = std::pin::pin!(supervisor.which_children());
     assert!(tests::processes::now(which.as_mut()).is_none());
     otp_core::sys::resume(&supervisor).await.unwrap();
-    let states: Vec<_> = which.await.unwrap().iter().map(|child| child.state).collect();
-    let [ChildState::Undefined, ChildState::Restarting, ChildState::Running(_)] = states[..] else {
+    let states: Vec<_> = which
+        .await
+        .unwrap()
+        .iter()
+        .map(|child| child.state)
+        .collect();
+    let [
+        ChildState::Undefined,
+        ChildState::Restarting,
+        ChildState::Running(_),
+    ] = states[..]
+    else {
         panic!("c, b, a: {states:?}")
     };
 }

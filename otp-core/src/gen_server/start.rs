@@ -293,6 +293,14 @@ fn register(node: &Node, name: Name, process: &Arc<dyn Process>) -> Result<(), S
         })
 }
 
+/// What the starter is told of an init that failed. What a supervisor's finds wrong with its tree is told as such.
+fn stopped(reason: &ExitReason) -> StartError {
+    match reason.downcast_ref::<crate::supervisor::SpecError>() {
+        Some(wrong) => StartError::Spec(wrong.clone()),
+        None => StartError::Init(reason.clone()),
+    }
+}
+
 /// What a poll of an init comes to.
 enum Polled<S: GenServer> {
     Initialized(Initialized<S>),
@@ -374,7 +382,7 @@ where
             }) => {
                 drop(cx);
                 let (error, reason) = match error {
-                    InitError::Stop(reason) => (StartError::Init(reason.clone()), reason),
+                    InitError::Stop(reason) => (stopped(&reason), reason),
                     InitError::Ignore => (StartError::Ignore, ExitReason::Normal),
                 };
                 report::crash(&*begun.cell, std::any::type_name::<R::Server>(), &reason);

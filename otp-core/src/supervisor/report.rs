@@ -38,7 +38,7 @@ fn name(supervisor: &dyn Process) -> String {
 
 /// A child has begun.
 pub(super) fn progress(supervisor: &dyn Process, started: &Offender<'_>) {
-    if !tracing::enabled!(target: "otp_core::supervisor", tracing::Level::INFO) {
+    if !tracing::event_enabled!(target: "otp_core::supervisor", tracing::Level::INFO) {
         return;
     }
     let (pid, child) = (started.pid.map(tracing::field::display), started.child);

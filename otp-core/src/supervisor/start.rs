@@ -49,7 +49,7 @@ impl<H: TreeHandle> New<H> {
             let start = start::<SupervisorRef>(setup);
             at_place(start, &handle, self.name, self.timeout).await
         };
-        begun.map(|_| handle).map_err(spec_error)
+        begun.map(|_| handle)
     }
 }
 
@@ -77,17 +77,6 @@ where
         start = start.timeout(timeout);
     }
     start
-}
-
-/// What an init finds wrong with its own specification is told as such.
-fn spec_error(error: StartError) -> StartError {
-    match &error {
-        StartError::Init(reason) => match reason.downcast_ref::<SpecError>() {
-            Some(wrong) => StartError::Spec(wrong.clone()),
-            None => error,
-        },
-        _ => error,
-    }
 }
 
 /// A supervisor that is being started: a builder that is a future of its handle.
