@@ -250,6 +250,16 @@ fn counts(counts: ChildCounts) -> [usize; 4] {
 }
 
 #[otp_core::test]
+async fn the_status_of_a_supervisor_shows_its_children_in_start_order() {
+    let nursery = Nursery::new();
+    let (supervisor, [_, b]) = one_for_one(&nursery, ["a", "b"]).await;
+    supervisor.terminate_child("a").await.unwrap();
+    let status = sys::get_status(&supervisor).await.unwrap();
+    let shown = format!("Supervisor {{ a: undefined, b: {} }}", pid(&b));
+    assert_eq!(status.state, shown);
+}
+
+#[otp_core::test]
 async fn sup_019_children_are_counted_by_specification_and_the_active_ones_by_process() {
     let nursery = Nursery::new();
     let (supervisor, [_, _]) = one_for_one(&nursery, ["a", "b"]).await;

@@ -266,6 +266,40 @@ mod tests {
     }
 
     #[test]
+    fn a_state_has_a_process_or_says_why_not() {
+        let states = [
+            ChildState::Running(pid(7)),
+            ChildState::Undefined,
+            ChildState::Restarting,
+        ];
+        assert_eq!(states.map(ChildState::pid), [Some(pid(7)), None, None]);
+        let shown = states.map(|state| state.to_string());
+        assert_eq!(
+            shown,
+            [&*pid(7).to_string(), "undefined", "restarting"].map(str::to_owned)
+        );
+    }
+
+    #[test]
+    fn what_the_shell_keeps_is_there_until_the_child_is_forgotten() {
+        let mut children = Children::default();
+        let key = children.add("a".into(), PERMANENT, false, 1).unwrap();
+        *children.worker(key).unwrap() += 1;
+        assert_eq!(children.get(key).map(|child| child.worker), Some(2));
+        children.remove(key);
+        children.stopped(key);
+        assert_eq!(children.worker(key), None);
+    }
+
+    #[test]
+    fn those_that_run_are_listed_in_reverse() {
+        let (mut children, keys) = children(&[PERMANENT; 4]);
+        children.stopped(keys[1]);
+        children.restarting(keys[3]);
+        assert_eq!(children.running_in_reverse(), [keys[2], keys[0]]);
+    }
+
+    #[test]
     fn a_temporary_child_that_stops_is_forgotten() {
         let (mut children, keys) = children(&[PERMANENT, TEMPORARY, Restart::Transient]);
         keys.iter().for_each(|key| children.stopped(*key));
