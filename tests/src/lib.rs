@@ -3,11 +3,13 @@
 //! The oracle is real Erlang/OTP. A scenario says what processes do to each other; its trace is what Erlang printed.
 //! The runner does the same with `otp-core`, with real processes and real servers, and prints its own trace.
 
+mod failing;
 mod journal;
 pub mod oracle;
 mod puppet;
 mod reports;
 
+pub use failing::failure;
 pub use journal::{Journal, NoteOnDrop};
 pub use puppet::{Act, Puppet, PuppetMessage, PuppetRef, puppet};
 pub use reports::{Report, Reports};
