@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-use tokio::task::coop::unconstrained;
+use tokio::task::coop::has_budget_remaining;
 
 use super::random::Random;
 
@@ -96,9 +96,9 @@ impl Schedule {
 
     /// Adds a task. One that comes after the end is dropped at once, as by a runtime that has ended.
     pub(crate) fn spawn(self: &Arc<Self>, future: impl Future<Output: Send> + Send + 'static) {
-        let code: Code = Box::pin(unconstrained(async move {
+        let code: Code = Box::pin(async move {
             future.await;
-        }));
+        });
         let mut state = self.lock();
         if state.closed {
             drop(state);
@@ -119,7 +119,7 @@ impl Schedule {
 
     /// Runs the body, and with it the tasks.
     pub(crate) async fn drive<F: Future>(self: &Arc<Self>, body: F) -> F::Output {
-        let mut body = pin!(unconstrained(body));
+        let mut body = pin!(body);
         let alarm = Arc::new(Alarm {
             task: BODY,
             schedule: Arc::clone(self),
@@ -139,6 +139,10 @@ impl Schedule {
                         }
                     }
                     Some(task) => self.step(task),
+                }
+                // What the tasks have used up, they get anew with the next turn.
+                if !has_budget_remaining() {
+                    break;
                 }
             }
             cx.waker().wake_by_ref();
