@@ -28,7 +28,7 @@ impl Desk {
     }
 }
 
-#[otp_core::test(crashes = allowed)]
+#[otp_core::test(crashes = allowed, shuffled = 50)]
 async fn gs_021_every_pending_caller_learns_the_reason() {
     for (act, reason) in [
         (Act::Stop(boom()), boom()),

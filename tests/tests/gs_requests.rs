@@ -76,7 +76,7 @@ async fn after(time: Duration) -> Request<&'static str> {
     puppet().await.ask(Act::Wait(time)).send_request()
 }
 
-#[otp_core::test]
+#[otp_core::test(shuffled = 50)]
 async fn gs_051_answers_come_in_the_order_in_which_they_are_given_with_their_labels() {
     let mut requests = RequestCollection::new();
     for (label, time) in [("third", 3), ("first", 1), ("second", 2)] {

@@ -135,7 +135,7 @@ async fn pr_014_linking_with_the_dead_is_an_error_for_who_does_not_trap() {
     assert_eq!(end(ended).await, ExitReason::NoProc);
 }
 
-#[otp_core::test(crashes = allowed)]
+#[otp_core::test(crashes = allowed, shuffled = 50)]
 async fn pr_015_after_an_unlink_no_exit_comes() {
     let (a, b) = linked_pair().await;
     let (peer, ended) = (b.pid(), process::monitor(&b));
@@ -198,7 +198,7 @@ async fn pr_016_a_link_after_an_unlink_never_sees_the_end_of_the_earlier_one() {
     assert_eq!(a.exits().await, [(peer, ExitReason::NoProc)]);
 }
 
-#[otp_core::test(crashes = allowed)]
+#[otp_core::test(crashes = allowed, shuffled = 50)]
 async fn pr_017_a_child_that_dies_at_once_tells_its_parent_why() {
     story(async {
         process::trap_exit(true);

@@ -122,7 +122,7 @@ async fn pr_022_a_monitor_by_name_is_of_who_holds_the_name_now() {
     assert_eq!(down.pid.node(), node.id());
 }
 
-#[otp_core::test(crashes = allowed)]
+#[otp_core::test(crashes = allowed, shuffled = 50)]
 async fn pr_023_demonitor_leaves_no_down_behind_and_tells_whether_it_was_active() {
     let (target, watcher) = (Peer::spawn(), Peer::spawn());
     let pid = target.pid();
