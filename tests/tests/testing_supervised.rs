@@ -1,7 +1,5 @@
 //! The test kit: children of the test's own supervisor, and their controlled failure.
 
-#![expect(clippy::unwrap_used, reason = "the helpers of tests")]
-
 use otp_core::__private::TestOptions;
 use otp_core::prelude::*;
 use otp_core::testing::{self, ChildExt, eventually, start_supervised, start_supervised_child};

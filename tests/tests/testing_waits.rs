@@ -1,7 +1,5 @@
 //! The test kit: waiting for facts and for messages.
 
-#![expect(clippy::unwrap_used, reason = "the helpers of tests")]
-
 use std::cell::Cell;
 use std::future::pending;
 
