@@ -47,6 +47,7 @@
 //! | supervising servers | [`supervisor`](mod@supervisor), [`Supervisor`], [`DynamicSupervisor`], [`PartitionSupervisor`] |
 //! | what differs from OTP, and why | [`differences`] |
 //! | programs and tests | [`main`], [`test`](macro@test), [`Node`] |
+//! | the test kit | `testing`, with the feature `test-util` |
 //!
 //! # Where one stands
 //!
@@ -90,6 +91,8 @@ pub mod supervisor;
 mod sync;
 pub mod sys;
 mod task;
+#[cfg(feature = "test-util")]
+pub mod testing;
 pub mod time;
 
 pub use call::{Call, CallError, CallFailure, DEFAULT_TIMEOUT, TryCall};

@@ -20,6 +20,8 @@ use crate::process::{RegisterError, signal};
 use crate::rt::{self, Handle};
 use crate::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard, RwLock};
+#[cfg(feature = "test-util")]
+use crate::testing::{kit::Kit, schedule::Schedule};
 use crate::time::timers::Timers;
 
 /// Pids are dealt out one after the other, so that neighbours lie in different shards.
@@ -82,6 +84,31 @@ struct Inner {
     known_runtimes: Mutex<Vec<Handle>>,
     /// Counts how often that was another one than before.
     runtimes: AtomicU32,
+    /// Of the node of a test.
+    #[cfg(feature = "test-util")]
+    kit: Option<Arc<Kit>>,
+}
+
+impl Inner {
+    fn new() -> Self {
+        static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        crate::process::run::install_hook();
+        Inner {
+            id: NodeId(NEXT.fetch_add(1, Ordering::Relaxed)),
+            next_pid: AtomicU64::new(1),
+            next_monitor: AtomicU64::new(1),
+            table: std::array::from_fn(|_| Mutex::default()),
+            names: RwLock::default(),
+            timers: Timers::default(),
+            unfinished: AtomicUsize::new(0),
+            all_finished: Notify::new(),
+            killing: AtomicUsize::new(0),
+            known_runtimes: Mutex::default(),
+            runtimes: AtomicU32::new(0),
+            #[cfg(feature = "test-util")]
+            kit: None,
+        }
+    }
 }
 
 /// A world of processes: it owns their table, their names and their timers.
@@ -126,21 +153,42 @@ impl Node {
         reason = "two calls give two different nodes"
     )]
     pub fn new() -> Self {
-        static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-        crate::process::run::install_hook();
+        Node(Arc::new(Inner::new()))
+    }
+
+    /// Makes the node of a test.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn with_kit(kit: Arc<Kit>) -> Self {
         Node(Arc::new(Inner {
-            id: NodeId(NEXT.fetch_add(1, Ordering::Relaxed)),
-            next_pid: AtomicU64::new(1),
-            next_monitor: AtomicU64::new(1),
-            table: std::array::from_fn(|_| Mutex::default()),
-            names: RwLock::default(),
-            timers: Timers::default(),
-            unfinished: AtomicUsize::new(0),
-            all_finished: Notify::new(),
-            killing: AtomicUsize::new(0),
-            known_runtimes: Mutex::default(),
-            runtimes: AtomicU32::new(0),
+            kit: Some(kit),
+            ..Inner::new()
         }))
+    }
+
+    /// The kit of the test that the node belongs to.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn kit(&self) -> Option<&Arc<Kit>> {
+        self.0.kit.as_ref()
+    }
+
+    /// The schedule that the processes run under, if they are shuffled.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn schedule(&self) -> Option<&Arc<Schedule>> {
+        let schedule = &self.kit()?.schedule;
+        schedule.seed().map(|_| schedule)
+    }
+
+    /// Whether the processes are shuffled, and every step must be one that can be repeated.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn is_shuffled(&self) -> bool {
+        self.schedule().is_some()
+    }
+
+    /// Whether the processes are shuffled.
+    #[cfg(not(feature = "test-util"))]
+    #[expect(clippy::unused_self, reason = "a node of a test tells")]
+    pub(crate) const fn is_shuffled(&self) -> bool {
+        false
     }
 
     /// The node that the current task runs in, if it runs in one.
@@ -356,7 +404,19 @@ impl Node {
         }
     }
 
-    fn all(&self) -> Vec<Arc<dyn Process>> {
+    /// Waits until every process has said farewell.
+    #[cfg(feature = "test-util")]
+    pub(crate) async fn all_ended(&self) {
+        loop {
+            let finished = self.0.all_finished.notified();
+            if self.0.unfinished.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            finished.await;
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<dyn Process>> {
         let shards = self.0.table.iter();
         shards
             .flat_map(|shard| {

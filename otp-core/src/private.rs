@@ -18,10 +18,10 @@ pub use crate::process::{Down, Exit, MonitorRef, Sent};
 pub use crate::reply::ReplyTo;
 #[cfg(shuttle)]
 pub use crate::runner::run_explored;
-#[cfg(feature = "test-util")]
-pub use crate::runner::run_test;
 pub use crate::runner::{Flavor, run_main};
 pub use crate::supervisor::{DynamicChild, DynamicStarter, StartingChild};
+#[cfg(feature = "test-util")]
+pub use crate::testing::generated::*;
 
 /// Tells exactly what a type is, behind an alias too: an inherent constant wins over a trait's.
 #[derive(Debug)]
@@ -51,4 +51,26 @@ impl<T: ?Sized> NotAReplyTo for Probe<T> {}
 impl<T> Probe<ReplyTo<T>> {
     /// It is.
     pub const IS_REPLY_TO: bool = true;
+}
+
+/// What a test's body returned.
+#[derive(Debug)]
+pub struct Verdict<'a, T>(pub &'a T);
+
+/// For all types. An inherent method wins over a trait's.
+pub trait Succeeds {
+    /// Whether it says that the test has failed.
+    fn is_failure(&self) -> bool {
+        false
+    }
+}
+
+impl<T> Succeeds for Verdict<'_, T> {}
+
+impl<T, E> Verdict<'_, Result<T, E>> {
+    /// An error does.
+    #[must_use]
+    pub const fn is_failure(&self) -> bool {
+        self.0.is_err()
+    }
 }

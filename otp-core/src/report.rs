@@ -8,7 +8,7 @@ use crate::pid::Pid;
 use crate::process::cell::Process;
 
 /// Reports that the code of a process ended in a way that is not clean: OTP's crash report.
-pub(crate) fn crash(process: &dyn Process, kind: &str, reason: &ExitReason) {
+pub(crate) fn crash(process: &dyn Process, kind: &'static str, reason: &ExitReason) {
     if reason.is_clean() {
         return;
     }
@@ -17,6 +17,10 @@ pub(crate) fn crash(process: &dyn Process, kind: &str, reason: &ExitReason) {
         let vital = core.vital();
         (vital.name().cloned(), vital.links())
     };
+    #[cfg(feature = "test-util")]
+    if let Some(kit) = core.node().kit() {
+        kit.crashes.record(process, name.clone(), kind, reason);
+    }
     let name = name.as_ref().map(tracing::field::debug);
     tracing::error!(target: "otp_core::crash", pid = %core.pid(), name, kind, %reason, ?links, "process crashed");
 }

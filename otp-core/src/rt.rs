@@ -19,6 +19,10 @@ use crate::node::Node;
 /// Panics if there is no runtime at all.
 #[track_caller]
 pub(crate) fn spawn(node: &Node, future: impl Future<Output: Send> + Send + 'static) {
+    #[cfg(feature = "test-util")]
+    if let Some(schedule) = node.schedule() {
+        return schedule.spawn(future);
+    }
     spawn_on(&runtime(node), future);
 }
 

@@ -22,7 +22,7 @@ use crate::process::run::{catch, running};
 use crate::process::{NodeExt, signal};
 
 /// How long what is linked with `main` may take to stop: OTP's default for a worker.
-const SHUTDOWN_TIME: Duration = Duration::from_secs(5);
+pub(crate) const SHUTDOWN_TIME: Duration = Duration::from_secs(5);
 
 /// Which of tokio's runtimes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub enum Flavor {
 }
 
 /// How a body ended.
-enum Ended<T> {
+pub(crate) enum Ended<T> {
     Returned(T),
     Panicked(Box<dyn Any + Send>),
     /// By `exit_with` or an exit signal.
@@ -64,28 +64,6 @@ pub fn run_main<T>(flavor: Flavor, body: impl Future<Output = T>) -> T {
     }
 }
 
-/// Runs a test: on one thread, with a paused clock, unless told otherwise.
-///
-/// # Panics
-///
-/// Panics as the body does, if an exit signal ends it, and if the runtime cannot be built.
-#[cfg(feature = "test-util")]
-pub fn run_test<T>(flavor: Flavor, body: impl Future<Output = T>) -> T {
-    let runtime = match flavor {
-        Flavor::MultiThread(_) => runtime(flavor, true),
-        Flavor::Default | Flavor::CurrentThread => Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build()
-            .expect("a runtime for a test"),
-    };
-    match run(runtime, body) {
-        Ended::Returned(value) => value,
-        Ended::Panicked(payload) => resume_unwind(payload),
-        Ended::Exited(reason) => panic!("the test's process was ended: {reason}"),
-    }
-}
-
 fn runtime(flavor: Flavor, multi_thread: bool) -> Runtime {
     let mut builder = match flavor {
         Flavor::MultiThread(workers) => many_threads(workers),
@@ -99,7 +77,7 @@ fn runtime(flavor: Flavor, multi_thread: bool) -> Runtime {
 }
 
 #[cfg(feature = "rt-multi-thread")]
-fn many_threads(workers: Option<usize>) -> Builder {
+pub(crate) fn many_threads(workers: Option<usize>) -> Builder {
     let mut builder = Builder::new_multi_thread();
     if let Some(workers) = workers {
         builder.worker_threads(workers);
@@ -108,7 +86,7 @@ fn many_threads(workers: Option<usize>) -> Builder {
 }
 
 #[cfg(not(feature = "rt-multi-thread"))]
-fn many_threads(_: Option<usize>) -> Builder {
+pub(crate) fn many_threads(_: Option<usize>) -> Builder {
     panic!("several threads need otp-core's feature `rt-multi-thread`")
 }
 
@@ -141,7 +119,7 @@ async fn run_in_new_node<T>(body: impl Future<Output = T>) -> Ended<T> {
 }
 
 /// Runs the body as a process, and then waits for what is linked with it.
-async fn run_in_place<T>(node: &Node, body: impl Future<Output = T>) -> Ended<T> {
+pub(crate) async fn run_in_place<T>(node: &Node, body: impl Future<Output = T>) -> Ended<T> {
     let cell = Cell::<Infallible>::new(node.clone(), MailboxPolicy::Unbounded);
     let process: Arc<dyn Process> = cell;
     node.insert(Arc::clone(&process));

@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::parse::Parse;
 
 use crate::errors::Errors;
-use crate::symbol::SERVER_OPTIONS;
+use crate::symbol::{FLAGS, SERVER_OPTIONS};
 
 /// One `key = value`.
 pub(crate) struct Setting {
@@ -51,6 +51,11 @@ impl Settings {
         errors.take(read(setting))
     }
 
+    /// Whether `key` is there.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.0.iter().any(|setting| setting.key == key)
+    }
+
     /// The value of `crate = path`.
     pub(crate) fn crate_path(&self, errors: &mut Errors) -> Option<syn::Path> {
         self.get(crate::symbol::CRATE, errors, |setting| {
@@ -60,6 +65,11 @@ impl Settings {
 }
 
 impl Setting {
+    /// Whether it stands without a value.
+    pub(crate) fn is_flag(&self) -> bool {
+        self.value.is_empty()
+    }
+
     /// The value as a `T`; otherwise the sentence names what was `expected`.
     pub(crate) fn read<T: Parse>(&self, expected: &str) -> syn::Result<T> {
         syn::parse2(self.value.clone()).map_err(|_| self.expected(expected))
@@ -107,10 +117,11 @@ fn setting(tokens: Vec<TokenTree>, known: &[&str]) -> syn::Result<Setting> {
         };
         return Err(syn::Error::new_spanned(&key, message));
     }
-    let is_equals =
-        matches!(tokens.next(), Some(TokenTree::Punct(equals)) if equals.as_char() == '=');
+    let next = tokens.next();
+    let is_flag = next.is_none() && FLAGS.contains(&key.to_string().as_str());
+    let is_equals = matches!(next, Some(TokenTree::Punct(equals)) if equals.as_char() == '=');
     let value: TokenStream = tokens.collect();
-    if is_equals && !value.is_empty() {
+    if is_flag || (is_equals && !value.is_empty()) {
         Ok(Setting { key, value })
     } else {
         Err(syn::Error::new_spanned(

@@ -1,6 +1,6 @@
 //! `#[otp_core::main]` and `#[otp_core::test]`.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, LitInt, LitStr, Signature, Visibility};
@@ -33,6 +33,13 @@ enum Flavor {
 
 const FLAVORS: &str = "`\"current_thread\"` or `\"multi_thread\"`";
 
+/// What a test's options allow, and under how many schedules it runs.
+struct TestOptions {
+    leaks_allowed: bool,
+    crashes_allowed: bool,
+    schedules: Option<LitInt>,
+}
+
 /// What the attribute above `item` becomes.
 pub(crate) fn expand(entry: Entry, arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut function: Function = match syn::parse2(item.clone()) {
@@ -40,17 +47,19 @@ pub(crate) fn expand(entry: Entry, arguments: TokenStream, item: TokenStream) ->
         Err(_) => return not_a_function(entry, &item),
     };
     let mut errors = Errors::default();
-    let known = [symbol::FLAVOR, symbol::WORKER_THREADS, symbol::CRATE];
-    let settings = Settings::parse(arguments, &known, &mut errors);
+    let settings = Settings::parse(arguments, entry.options(), &mut errors);
     let path = settings.crate_path(&mut errors);
     let rt = Runtime::new(path.as_ref());
-    let flavor = flavor(&settings, &mut errors).expand(&rt, &settings, &mut errors);
+    let flavor = flavor(&settings, &mut errors);
+    let options = options(&flavor, &settings, &mut errors).expand(&rt);
+    let flavor = flavor.expand(&rt, &settings, &mut errors);
     check(entry, &function, &mut errors);
     match (errors.finish(), entry) {
-        (Ok(()), _) => function.expand(entry, &rt, &flavor),
+        (Ok(()), Entry::Main) => function.expand_main(&rt, &flavor),
+        (Ok(()), Entry::Test) => function.expand_test(&rt, &flavor, &options),
         (Err(error), Entry::Main) => {
             let error = error.into_compile_error();
-            let expanded = function.expand(entry, &rt, &flavor);
+            let expanded = function.expand_main(&rt, &flavor);
             quote!(#error #expanded)
         }
         (Err(error), Entry::Test) => {
@@ -77,6 +86,13 @@ impl Entry {
         match self {
             Entry::Main => "#[otp_core::main]",
             Entry::Test => "#[otp_core::test]",
+        }
+    }
+
+    const fn options(self) -> &'static [&'static str] {
+        match self {
+            Entry::Main => &symbol::MAIN_OPTIONS,
+            Entry::Test => &symbol::TEST_OPTIONS,
         }
     }
 
@@ -127,6 +143,54 @@ impl Flavor {
 }
 
 const THREADS: &str = "a number of threads, such as `4`";
+
+fn options(flavor: &Flavor, settings: &Settings, errors: &mut Errors) -> TestOptions {
+    let mut is_allowed = |key| {
+        let read = |setting: &Setting| match setting.read::<Ident>(ALLOWED)? {
+            allowed if allowed == symbol::ALLOWED => Ok(true),
+            _ => Err(setting.expected(ALLOWED)),
+        };
+        settings.get(key, errors, read).unwrap_or(false)
+    };
+    let (leaks_allowed, crashes_allowed) = (is_allowed(symbol::LEAKS), is_allowed(symbol::CRASHES));
+    let several_threads =
+        matches!(flavor, Flavor::MultiThread) || settings.has(symbol::WORKER_THREADS);
+    let read = |setting: &Setting| {
+        if several_threads {
+            let message = "`shuffled` needs one thread; remove what asks for several";
+            return Err(syn::Error::new_spanned(&setting.key, message));
+        }
+        if setting.is_flag() {
+            return Ok(LitInt::new("1", setting.key.span()));
+        }
+        let schedules: LitInt = setting.read(SCHEDULES)?;
+        match schedules.base10_parse::<u32>() {
+            Ok(1..) => Ok(LitInt::new(schedules.base10_digits(), schedules.span())),
+            _ => Err(setting.expected(SCHEDULES)),
+        }
+    };
+    TestOptions {
+        leaks_allowed,
+        crashes_allowed,
+        schedules: settings.get(symbol::SHUFFLED, errors, read),
+    }
+}
+
+const ALLOWED: &str = "`allowed`, or leave it out";
+const SCHEDULES: &str = "a number of schedules, such as `200`";
+
+impl TestOptions {
+    /// `TestOptions::DEFAULT.leaks_allowed().shuffled(200)`
+    fn expand(&self, rt: &Runtime) -> TokenStream {
+        let leaks = self.leaks_allowed.then(|| quote!(.leaks_allowed()));
+        let crashes = self.crashes_allowed.then(|| quote!(.crashes_allowed()));
+        let shuffled = self
+            .schedules
+            .as_ref()
+            .map(|schedules| quote!(.shuffled(#schedules)));
+        quote!(#rt::TestOptions::DEFAULT #leaks #crashes #shuffled)
+    }
+}
 
 fn check(entry: Entry, function: &Function, errors: &mut Errors) {
     let Signature {
@@ -182,26 +246,37 @@ fn check(entry: Entry, function: &Function, errors: &mut Errors) {
 
 impl Function {
     /// `fn main() -> T { async fn main() -> T { … } run_main(Flavor::Default, main()) }`
+    fn expand_main(&self, rt: &Runtime, flavor: &TokenStream) -> TokenStream {
+        let attrs = &self.attrs;
+        let name = &self.sig.ident;
+        let around = self.around(&quote!(#rt::run_main(#flavor, #name())));
+        quote!(#(#attrs)* #around)
+    }
+
+    /// `#[test] fn name() -> T { async fn name() -> T { … } run_test(…, name, |value| …) }`
+    fn expand_test(
+        &self,
+        rt: &Runtime,
+        flavor: &TokenStream,
+        options: &TokenStream,
+    ) -> TokenStream {
+        let attrs = &self.attrs;
+        let name = &self.sig.ident;
+        let around = self.around(&quote! {
+            #rt::run_test(#flavor, #options, #name, |value| {
+                #[allow(unused_imports)]
+                use #rt::Succeeds as _;
+                #rt::Verdict(value).is_failure()
+            })
+        });
+        quote!(#(#attrs)* #[#rt::core::prelude::v1::test] #around)
+    }
+
+    /// The function that is not async, around the one that is and `run`.
     ///
     /// The async function inside is the user's: its errors are those of any async function.
-    fn expand(&self, entry: Entry, rt: &Runtime, flavor: &TokenStream) -> TokenStream {
-        let Function {
-            attrs,
-            vis,
-            sig,
-            body,
-        } = self;
-        let (test, run) = match entry {
-            Entry::Main => (None, quote!(run_main)),
-            Entry::Test => (
-                Some(quote!(#[#rt::core::prelude::v1::test])),
-                quote!(run_test),
-            ),
-        };
-        let attrs = attrs
-            .iter()
-            .filter(|attr| entry == Entry::Main || !attr.path().is_ident("test"));
-        let name = &sig.ident;
+    fn around(&self, run: &TokenStream) -> TokenStream {
+        let Function { vis, sig, body, .. } = self;
         let mut sync = sig.clone();
         sync.asyncness = None;
         sync.inputs.clear();
@@ -211,12 +286,10 @@ impl Function {
             ..sync.clone()
         };
         quote! {
-            #(#attrs)*
-            #test
             #vis #sync {
                 #[allow(clippy::unused_async)]
                 #asynchronous #body
-                #rt::#run(#flavor, #name())
+                #run
             }
         }
     }

@@ -117,11 +117,14 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Runs an async function as a test: a process of a node of its own, on one thread, with a paused clock.
 ///
 /// It becomes a `#[test]`; other attributes, `#[should_panic]` and `#[ignore]` among them, stay. It needs otp-core's
-/// feature `test-util`.
+/// feature `test-util`. A test that leaves a process behind fails, and so does one in which a process crashed that it
+/// does not expect to; what a body can ask and wait for is in `otp_core::testing`.
 ///
 /// # Options
 ///
-/// `flavor = "multi_thread" | "current_thread"`, `worker_threads = n`, `crate = path`.
+/// - `flavor = "multi_thread" | "current_thread"`, `worker_threads = n`, `crate = path`
+/// - `leaks = allowed`, `crashes = allowed`: they do not fail the test
+/// - `shuffled = n`: runs the body under `n` schedules that are drawn from seeds, on one thread; `shuffled` alone under one
 ///
 /// # Examples
 ///

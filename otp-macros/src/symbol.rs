@@ -111,6 +111,18 @@ pub(crate) const SHUTDOWN: &str = "shutdown";
 pub(crate) const MAILBOX: &str = "mailbox";
 pub(crate) const FLAVOR: &str = "flavor";
 pub(crate) const WORKER_THREADS: &str = "worker_threads";
+pub(crate) const LEAKS: &str = "leaks";
+pub(crate) const CRASHES: &str = "crashes";
+pub(crate) const SHUFFLED: &str = "shuffled";
+pub(crate) const ALLOWED: &str = "allowed";
+
+/// The options of `#[otp_core::main]`, and those of `#[otp_core::test]`.
+pub(crate) const MAIN_OPTIONS: [&str; 3] = [FLAVOR, WORKER_THREADS, CRATE];
+pub(crate) const TEST_OPTIONS: [&str; 6] =
+    [FLAVOR, WORKER_THREADS, LEAKS, CRASHES, SHUFFLED, CRATE];
+
+/// The options that may stand without a value.
+pub(crate) const FLAGS: [&str; 1] = [SHUFFLED];
 
 /// The options that belong above the struct.
 pub(crate) const SERVER_OPTIONS: [&str; 3] = [RESTART, SHUTDOWN, MAILBOX];

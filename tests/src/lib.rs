@@ -4,11 +4,13 @@
 //! The runner does the same with `otp-core`, with real processes and real servers, and prints its own trace.
 
 pub mod child;
+mod failing;
 mod journal;
 pub mod oracle;
 mod puppet;
 mod reports;
 
+pub use failing::failure;
 pub use journal::{Journal, NoteOnDrop};
 pub use puppet::{Act, Puppet, PuppetMessage, PuppetRef, puppet};
 pub use reports::{Report, Reports};

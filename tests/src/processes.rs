@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use otp_core::process::{self, Address, Body, Down, Event, Location, Mailbox, MonitorRef, Target};
+use otp_core::testing;
 use otp_core::{ExitReason, Pid};
 use tokio::sync::oneshot;
 
@@ -52,17 +53,29 @@ type Order = Box<dyn FnOnce(&mut Seen) + Send>;
 pub struct Peer(Address<Order>);
 
 impl Peer {
-    /// Starts one that does not trap exits.
+    /// Starts one that does not trap exits, and ends with the test.
     #[must_use]
     pub fn spawn() -> Self {
+        let peer = Self::outside_of_tests();
+        testing::end_with_test(&peer);
+        peer
+    }
+
+    /// Starts one in a node that is not a test's.
+    #[must_use]
+    pub fn outside_of_tests() -> Self {
         Peer(process::spawn(obey))
     }
 
     /// Starts one that traps exits, once it does.
     pub async fn trapping() -> Self {
-        let peer = Self::spawn();
-        peer.does(|| process::trap_exit(true)).await;
-        peer
+        Self::spawn().that_traps().await
+    }
+
+    /// The same, once it traps exits.
+    pub async fn that_traps(self) -> Self {
+        self.does(|| process::trap_exit(true)).await;
+        self
     }
 
     /// The process.

@@ -1,6 +1,7 @@
 //! A server that does what it is told, and notes what happens to it.
 
 use otp_core::prelude::*;
+use otp_core::testing;
 
 use crate::Journal;
 
@@ -165,15 +166,16 @@ impl Drop for Puppet {
     }
 }
 
-/// Starts a puppet that is linked with nobody.
+/// Starts a puppet that is linked with nobody, and ends with the test.
 ///
 /// # Panics
 ///
-/// Panics outside a node.
+/// Panics outside a test.
 pub async fn puppet() -> (PuppetRef, Journal) {
     let journal = Journal::new();
     let server = Puppet::start(journal.clone())
         .await
         .expect("its init does not fail");
+    testing::end_with_test(&server);
     (server, journal)
 }

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Once;
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::{DefaultGuard, Interest};
 use tracing::{Event, Metadata, Subscriber};
 
 thread_local! {
@@ -30,24 +30,18 @@ impl Report {
 }
 
 /// The reports of this thread, which for a test on one thread are those of its processes.
+///
+/// As long as it lives it takes the place of the test's log.
 #[derive(Debug)]
-pub struct Reports(());
+pub struct Reports(#[expect(dead_code, reason = "catches until it is dropped")] DefaultGuard);
 
 impl Reports {
-    /// Begins to catch.
-    ///
-    /// One subscriber serves the whole program and sorts by thread: with one for each test, a place in the code that
-    /// another test's thread reaches first would be taken for one that nobody listens to.
+    /// Begins to catch. To be called in an `#[otp_core::test]`, whose kit keeps every place in the code open to listeners.
     #[must_use]
     #[expect(clippy::new_without_default, reason = "it does more than make a value")]
     pub fn new() -> Self {
-        static INSTALL: Once = Once::new();
-        INSTALL.call_once(|| {
-            tracing::subscriber::set_global_default(Catcher).expect("no other subscriber");
-            tracing::callsite::rebuild_interest_cache();
-        });
         CAUGHT.take();
-        Reports(())
+        Reports(tracing::subscriber::set_default(Catcher))
     }
 
     /// Takes what `target` has reported.
@@ -64,6 +58,10 @@ impl Reports {
 struct Catcher;
 
 impl Subscriber for Catcher {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.is_event() && metadata.target().starts_with("otp_core")
     }

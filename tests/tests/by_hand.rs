@@ -227,7 +227,7 @@ macro_rules! story {
     }};
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn a_server_by_hand_behaves_as_the_generated_one() {
     let generated = story!(
         |journal| generated::Counter::start(10, journal),

@@ -61,7 +61,7 @@ impl Desk {
 
 #[otp_core::test]
 async fn gs_014_each_caller_gets_its_own_answer() {
-    let desk = Desk::start().await.unwrap();
+    let desk = Desk::start_link().await.unwrap();
     let callers: Vec<_> = (0..100)
         .map(|number| {
             let desk = desk.clone();
@@ -179,7 +179,7 @@ async fn gs_018_nobody_there_is_noproc_at_once() {
 
 #[otp_core::test]
 async fn gs_018_a_name_that_another_kind_of_server_holds_is_the_wrong_server() {
-    let _desk = Desk::start().name("desk").await.unwrap();
+    let _desk = Desk::start_link().name("desk").await.unwrap();
     assert_eq!(
         PuppetRef::named("desk").ask(Act::Nothing).await,
         Err(CallFailure::WrongServer)
@@ -188,7 +188,10 @@ async fn gs_018_a_name_that_another_kind_of_server_holds_is_the_wrong_server() {
 
 #[otp_core::test]
 async fn gs_019_a_call_to_oneself_fails_at_once() {
-    let (desk, began) = (Desk::start().name("desk").await.unwrap(), Instant::now());
+    let (desk, began) = (
+        Desk::start_link().name("desk").await.unwrap(),
+        Instant::now(),
+    );
     assert_eq!(
         desk.call_self().await,
         Ok([Err(CallFailure::CallingSelf), Err(CallFailure::CallingSelf)])
@@ -200,7 +203,7 @@ async fn gs_019_a_call_to_oneself_fails_at_once() {
 #[otp_core::test]
 async fn gs_029_a_call_does_not_look_at_the_callers_mailbox() {
     const QUEUED: usize = 500_000;
-    let desk = Desk::start().await.unwrap();
+    let desk = Desk::start_link().await.unwrap();
     let (caller, monitor) = process::spawn_monitor(async move |mailbox: Mailbox<usize>| {
         let queued = || process::info(&mailbox.address()).unwrap().message_queue_len;
         assert_eq!(queued(), QUEUED);
@@ -288,9 +291,9 @@ impl Link {
 #[otp_core::test]
 async fn a_cycle_of_calls_is_named_when_the_timeout_fires() {
     let [a, b, c] = [
-        Link::start().await.unwrap(),
-        Link::start().await.unwrap(),
-        Link::start().await.unwrap(),
+        Link::start_link().await.unwrap(),
+        Link::start_link().await.unwrap(),
+        Link::start_link().await.unwrap(),
     ];
     let pids = [&a, &b, &c].map(|server| server.pid().unwrap());
     // The times of the three calls begin at one moment; the last of them is the first to be polled.
@@ -316,7 +319,10 @@ async fn a_cycle_of_calls_is_named_when_the_timeout_fires() {
 
 #[otp_core::test]
 async fn a_call_that_only_waits_for_a_cycle_is_not_in_it() {
-    let [a, b] = [Link::start().await.unwrap(), Link::start().await.unwrap()];
+    let [a, b] = [
+        Link::start_link().await.unwrap(),
+        Link::start_link().await.unwrap(),
+    ];
     let call = a
         .pass(vec![b, a.clone()], Duration::from_secs(9))
         .timeout(Duration::from_secs(1));

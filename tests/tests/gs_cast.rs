@@ -43,9 +43,9 @@ impl Memory {
 #[otp_core::test]
 async fn gs_030_a_cast_goes_through_at_once_wherever_it_goes() {
     let began = Instant::now();
-    let dead = Puppet::start(Journal::new()).await.unwrap();
+    let dead = Puppet::start_link(Journal::new()).await.unwrap();
     dead.stop().await.unwrap();
-    let _other_kind = Memory::start(vec![]).name("memory").await.unwrap();
+    let _other_kind = Memory::start_link(vec![]).name("memory").await.unwrap();
     for server in [
         dead,
         PuppetRef::named("nobody"),
@@ -58,7 +58,10 @@ async fn gs_030_a_cast_goes_through_at_once_wherever_it_goes() {
             "{server:?}"
         );
     }
-    let (alive, journal) = (Puppet::start(Journal::new()).await.unwrap(), Journal::new());
+    let (alive, journal) = (
+        Puppet::start_link(Journal::new()).await.unwrap(),
+        Journal::new(),
+    );
     assert_eq!(
         alive.tell(Act::Nothing).outcome(),
         Some(CastOutcome::Queued)
@@ -83,7 +86,7 @@ async fn gs_030_a_cast_that_a_name_swallows_is_reported() {
 
 #[otp_core::test]
 async fn gs_031_messages_of_one_sender_keep_their_order() {
-    let memory = Memory::start(vec![]).await.unwrap();
+    let memory = Memory::start_link(vec![]).await.unwrap();
     let senders: Vec<_> = (0..4)
         .map(|from| {
             let memory = memory.clone();
@@ -115,7 +118,7 @@ async fn gs_031_messages_of_one_sender_keep_their_order() {
 
 #[otp_core::test]
 async fn gs_031_a_call_after_a_cast_sees_its_effect() {
-    let memory = Memory::start(vec![]).await.unwrap();
+    let memory = Memory::start_link(vec![]).await.unwrap();
     memory.note(1, 1);
     assert_eq!(memory.notes().await, Ok(vec![(1, 1)]));
 }
@@ -123,7 +126,7 @@ async fn gs_031_a_call_after_a_cast_sees_its_effect() {
 #[otp_core::test]
 async fn gs_032_other_messages_go_to_handle_info() {
     let journal = Journal::new();
-    let server = Puppet::start(journal.clone()).await.unwrap();
+    let server = Puppet::start_link(journal.clone()).await.unwrap();
     server.cast(PuppetMessage::Info { act: Act::Nothing });
     send_after(
         Duration::from_secs(1),
@@ -137,6 +140,7 @@ async fn gs_032_other_messages_go_to_handle_info() {
 #[otp_core::test]
 async fn gs_032_what_is_unexpected_is_reported_and_the_state_kept() {
     let (reports, memory) = (Reports::new(), Memory::start(vec![(1, 1)]).await.unwrap());
+    otp_core::testing::end_with_test(&memory);
     process::exit(&memory, boom());
     memory.watch(Name::from("nobody")).await.unwrap();
     memory.set_timeout(Duration::from_secs(1)).await.unwrap();
@@ -176,7 +180,7 @@ fn lines(lines: &[&str]) -> Vec<String> {
     lines.iter().map(|&line| line.to_owned()).collect()
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn gs_033_a_stop_from_any_callback_terminates_with_its_reason() {
     let stop = || Act::Stop(boom());
     let last = ["terminate boom", "dropped"];
@@ -210,7 +214,7 @@ async fn gs_033_a_stop_from_any_callback_terminates_with_its_reason() {
     }
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn gs_033_a_stop_from_handle_down_and_handle_exit() {
     /// Stops when something that it knows ends.
     #[gen_server]
@@ -243,13 +247,14 @@ async fn gs_033_a_stop_from_handle_down_and_handle_exit() {
     assert_eq!(end(monitor).await, ExitReason::shutdown_with("spouse went"));
 
     let spouse = Puppet::start(Journal::new()).name("spouse").await.unwrap();
+    otp_core::testing::end_with_test(&spouse);
     let (widow, monitor) = Widow::start_monitor().await.unwrap();
     process::exit(&widow, boom());
     assert_eq!(end(monitor).await, boom());
     assert!(spouse.is_alive());
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn the_last_stop_counts_and_nothing_queued_is_handled_after_it() {
     let twice = Act::All(vec![Act::Stop(ExitReason::Normal), Act::Stop(boom())]);
     let (journal, reason) = stopped_by(|server| {

@@ -81,6 +81,7 @@ note_taker!(drops_oldest: bounded(2, drop_oldest));
 macro_rules! full {
     ($server:ty) => {{
         let server = <$server>::start().await.unwrap();
+        otp_core::testing::end_with_test(&server);
         server.work(SECOND);
         sleep(Duration::from_millis(1)).await;
         let outcomes = [server.note(1), server.note(2)].map(|sent| sent.outcome());
@@ -209,6 +210,7 @@ async fn no_bound_holds_back_a_down_an_exit_or_a_system_request() {
     let friend = process::spawn(sleep(SECOND / 2));
     process::register("friend", friend).unwrap();
     let server = waits::Notes::start().await.unwrap();
+    otp_core::testing::end_with_test(&server);
     server.watch("friend".into());
     server.work(SECOND);
     sleep(Duration::from_millis(1)).await;
@@ -238,6 +240,7 @@ async fn no_bound_holds_back_a_stop() {
 #[otp_core::test]
 async fn drop_oldest_drops_messages_only() {
     let server = drops_oldest::Notes::start().await.unwrap();
+    otp_core::testing::end_with_test(&server);
     server.watch("nobody".into());
     server.work(SECOND);
     sleep(Duration::from_millis(1)).await;
@@ -250,7 +253,7 @@ async fn drop_oldest_drops_messages_only() {
 
 #[otp_core::test]
 async fn no_bound_holds_back_what_a_server_sends_itself() {
-    let server = waits::Notes::start().await.unwrap();
+    let server = waits::Notes::start_link().await.unwrap();
     server.remind((1..=5).collect());
     assert_eq!(
         server.read(6).await,
@@ -277,7 +280,7 @@ async fn the_message_that_is_being_handled_does_not_count() {
 
 #[otp_core::test]
 async fn a_suspended_server_keeps_its_bound() {
-    let server = refuses::Notes::start().await.unwrap();
+    let server = refuses::Notes::start_link().await.unwrap();
     sys::suspend(&server).await.unwrap();
     let mut outcomes = Vec::new();
     for number in 1..=4 {

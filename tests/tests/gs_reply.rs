@@ -28,7 +28,7 @@ impl Desk {
     }
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed, shuffled = 50)]
 async fn gs_021_every_pending_caller_learns_the_reason() {
     for (act, reason) in [
         (Act::Stop(boom()), boom()),
@@ -80,9 +80,9 @@ async fn gs_022_the_answer_may_come_later_and_the_server_is_free_meanwhile() {
 
 #[otp_core::test]
 async fn gs_022_the_answer_may_come_from_another_process() {
-    let desk = Desk::start().await.unwrap();
+    let desk = Desk::start_link().await.unwrap();
     let me = process::self_pid();
-    let clerk = process::spawn(async move |mut mailbox: Mailbox<ReplyTo<u32>>| {
+    let clerk = process::spawn_link(async move |mut mailbox: Mailbox<ReplyTo<u32>>| {
         let reply_to = mailbox.receive().await;
         assert_eq!(reply_to.caller(), Some(me));
         sleep(Duration::from_secs(1)).await;
@@ -127,7 +127,7 @@ async fn gs_023_an_answer_to_an_abandoned_call_is_not_that_to_a_later_one() {
     );
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn gs_024_terminate_then_the_answer_then_the_exit() {
     let (server, journal) = puppet().await;
     let monitor = server.monitor();
@@ -161,7 +161,7 @@ async fn gs_024_terminate_then_the_answer_then_the_exit() {
 
 // ui: gs_025_a_handler_returns_its_answer
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn gs_026_a_crash_in_a_handler_terminates_with_its_reason() {
     let (server, journal) = puppet().await;
     let monitor = server.monitor();
@@ -173,7 +173,7 @@ async fn gs_026_a_crash_in_a_handler_terminates_with_its_reason() {
     assert_eq!(journal.take(), ["call", "terminate boom", "dropped"]);
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn gs_026_so_does_a_panic() {
     let (server, journal) = puppet().await;
     let monitor = server.monitor();
@@ -207,7 +207,7 @@ async fn a_request_that_is_dropped_unanswered_is_no_reply() {
     assert_eq!(server.ask(Act::Nothing).await, Ok("done"));
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn a_caller_whose_request_is_open_when_the_handler_panics_learns_the_reason() {
     for act in [Act::Panic("oops"), Act::Exit(boom())] {
         let (server, _) = puppet().await;

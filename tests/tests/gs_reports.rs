@@ -35,7 +35,7 @@ async fn gs_027_a_clean_end_is_not_reported() {
     );
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn gs_027_any_other_end_is_reported_once_as_a_server_and_once_as_a_process() {
     let reports = Reports::new();
     for (act, text) in [
@@ -79,7 +79,7 @@ async fn gs_027_any_other_end_is_reported_once_as_a_server_and_once_as_a_process
     }
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn gs_027_a_cast_has_no_client() {
     let (reports, server) = (Reports::new(), puppet().await);
     server.tell(Act::Exit(boom()));
@@ -92,7 +92,7 @@ async fn gs_027_a_cast_has_no_client() {
     );
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn gs_027_an_init_that_fails_is_reported_as_a_process() {
     #[gen_server]
     struct Stillborn {}
@@ -131,7 +131,7 @@ async fn gs_027_an_init_that_fails_is_reported_as_a_process() {
     }
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn gs_048_a_terminate_that_fails_gives_the_reason_and_is_reported() {
     let reports = Reports::new();
     for first in [
@@ -156,7 +156,7 @@ async fn gs_048_a_terminate_that_fails_gives_the_reason_and_is_reported() {
     }
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn gs_048_a_terminate_that_panics_too() {
     let (reports, server) = (Reports::new(), puppet().await);
     server.tell(Act::Last(Box::new(Act::Panic("last"))));
@@ -205,7 +205,7 @@ impl Vault {
     }
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn gs_056_format_status_redacts_the_state() {
     let (reports, vault) = (
         Reports::new(),
@@ -228,7 +228,7 @@ async fn gs_056_format_status_redacts_the_state() {
     );
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn gs_056_a_format_status_that_panics_harms_nobody() {
     let (reports, vault) = (Reports::new(), Vault::start(String::new()).await.unwrap());
     assert_eq!(

@@ -99,7 +99,7 @@ async fn gs_001_start_link_returns_after_init_and_links() {
     assert_eq!(server.ping().await, Ok("pong"));
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn gs_001_start_does_not_link() {
     let server = Planned::start(Plan::Run, Journal::new()).await.unwrap();
     assert_eq!(
@@ -110,7 +110,7 @@ async fn gs_001_start_does_not_link() {
     assert_eq!(server.ended().await, boom());
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn gs_002_a_stop_in_init_is_the_error_and_no_exit_signal_comes() {
     process::trap_exit(true);
     let journal = Journal::new();
@@ -125,7 +125,7 @@ async fn gs_002_a_stop_in_init_is_the_error_and_no_exit_signal_comes() {
     assert_nothing_is_left();
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn gs_002_an_error_in_init_stops_with_it() {
     #[gen_server]
     struct Reader {}
@@ -146,7 +146,7 @@ async fn gs_002_an_error_in_init_stops_with_it() {
         reason.downcast_ref(),
         Some(&"x".parse::<u32>().unwrap_err())
     );
-    assert!(Reader::start("7".to_owned()).await.unwrap().is_alive());
+    assert!(Reader::start_link("7".to_owned()).await.unwrap().is_alive());
 }
 
 #[otp_core::test]
@@ -162,7 +162,7 @@ async fn gs_003_ignore_ends_the_process_normally_and_frees_its_name() {
     assert_nothing_is_left();
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn gs_004_a_panic_in_init_is_the_error_and_kills_nobody() {
     for link in [false, true] {
         let journal = Journal::new();
@@ -200,7 +200,7 @@ async fn gs_005_an_init_that_exits_with_normal_did_not_start() {
 
 // ui: gs_006_an_init_returns_a_server
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn gs_007_an_init_that_takes_too_long_is_killed() {
     process::trap_exit(true);
     let (journal, began, watcher) = (Journal::new(), Instant::now(), watch("slow"));
@@ -251,7 +251,7 @@ async fn gs_007_a_start_that_is_given_up_kills_the_process() {
     assert_eq!(journal.take(), ["init", "init is over"]);
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn gs_008_a_failed_init_never_leaves_its_name() {
     for round in 0..100 {
         let plan = match round % 4 {
@@ -296,9 +296,9 @@ async fn gs_009_a_taken_name_is_already_started_and_no_second_init_runs() {
 
 #[otp_core::test]
 async fn gs_009_a_name_is_taken_while_its_holder_is_in_init() {
-    let first = process::spawn(async {
+    let first = process::spawn_link(async {
         drop(
-            Planned::start(Plan::RunAfter(Duration::from_secs(2)), Journal::new())
+            Planned::start_link(Plan::RunAfter(Duration::from_secs(2)), Journal::new())
                 .name("hits")
                 .await,
         );
@@ -306,14 +306,18 @@ async fn gs_009_a_name_is_taken_while_its_holder_is_in_init() {
     sleep(Duration::from_secs(1)).await;
     let holder = node().whereis("hits").unwrap();
     assert_ne!(holder, first);
-    let started = Planned::start(Plan::Run, Journal::new()).name("hits").await;
+    let started = Planned::start_link(Plan::Run, Journal::new())
+        .name("hits")
+        .await;
     assert_eq!(started.unwrap_err(), StartError::AlreadyStarted(holder));
 }
 
 #[otp_core::test]
 async fn gs_010_a_malformed_name_is_refused_before_any_process_exists() {
     let (journal, id) = (Journal::new(), node().id());
-    let first = Planned::start(Plan::Run, Journal::new()).await.unwrap();
+    let first = Planned::start_link(Plan::Run, Journal::new())
+        .await
+        .unwrap();
     let started = Planned::start_link(Plan::Run, journal.clone())
         .name("")
         .await;
@@ -323,7 +327,9 @@ async fn gs_010_a_malformed_name_is_refused_before_any_process_exists() {
         node().processes(),
         [process::self_pid(), first.pid().unwrap()]
     );
-    let next = Planned::start(Plan::Run, Journal::new()).await.unwrap();
+    let next = Planned::start_link(Plan::Run, Journal::new())
+        .await
+        .unwrap();
     let pids = [first, next].map(|server| server.pid().unwrap().to_string());
     assert_eq!(
         pids,
@@ -334,7 +340,9 @@ async fn gs_010_a_malformed_name_is_refused_before_any_process_exists() {
 
 #[otp_core::test]
 async fn gs_011_without_a_name_it_is_anonymous() {
-    let server = Planned::start(Plan::Run, Journal::new()).await.unwrap();
+    let server = Planned::start_link(Plan::Run, Journal::new())
+        .await
+        .unwrap();
     assert_eq!(process::info(&*server).unwrap().name, None);
     assert_eq!(node().registered(), []);
 }
@@ -359,7 +367,7 @@ async fn gs_012_start_monitor_gives_a_monitor_whose_down_has_the_reason() {
     );
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn gs_012_the_monitor_is_there_from_the_first_moment() {
     let (server, monitor) = Planned::start_monitor(Plan::Run, Journal::new())
         .await

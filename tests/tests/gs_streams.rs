@@ -84,12 +84,11 @@ impl Reader {
 
 async fn reader() -> (ReaderRef, Journal) {
     let journal = Journal::new();
-    (
-        Reader::start(journal.clone())
-            .await
-            .expect("its init does not fail"),
-        journal,
-    )
+    let server = Reader::start(journal.clone())
+        .await
+        .expect("its init does not fail");
+    otp_core::testing::end_with_test(&server);
+    (server, journal)
 }
 
 /// Until everything that can run has run.
@@ -138,7 +137,7 @@ async fn a_detached_stream_is_read_no_more() {
     assert!(server.is_alive(), "the helper's end is not the server's");
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn a_helper_ends_with_its_server_whatever_the_reason() {
     for reason in [ExitReason::Normal, boom()] {
         let (server, _) = reader().await;
@@ -217,7 +216,7 @@ async fn a_future_is_dropped_when_its_server_ends_or_detaches_it() {
     }
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn a_future_that_crashes_crashes_its_server_unless_that_traps_exits() {
     let crash = || -> Work { Box::pin(async { process::exit_with(boom()) }) };
     let (server, journal) = reader().await;
@@ -225,6 +224,7 @@ async fn a_future_that_crashes_crashes_its_server_unless_that_traps_exits() {
     assert_eq!(server.ended().await, boom());
 
     let (server, _) = (Reader::start(journal.clone()).await.unwrap(), ());
+    otp_core::testing::end_with_test(&server);
     server.trap_exit().await.unwrap();
     server.run(crash()).await.unwrap();
     settle().await;
@@ -252,7 +252,7 @@ async fn the_output_of_blocking_work_comes_as_a_message() {
     assert_eq!(journal.take(), ["7"]);
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn blocking_work_that_panics_crashes_its_server() {
     let (server, _) = reader().await;
     server
@@ -264,7 +264,7 @@ async fn blocking_work_that_panics_crashes_its_server() {
     assert!(reason.to_string().contains("panicked"), "{reason}");
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn a_helper_that_is_done_says_nothing_to_a_server_that_traps_exits() {
     let (server, journal) = reader().await;
     sys::get_state(&server, |_| process::trap_exit(true))

@@ -87,13 +87,14 @@ async fn gs_054_whereis() {
     );
     assert_eq!(counter.pid(), Some(pid), "a pid stays a pid");
     let again = Counter::start(1).name("hits").await.unwrap();
+    otp_core::testing::end_with_test(&again);
     assert_eq!(named.pid(), again.pid());
     elsewhere.kill_all().await;
 }
 
 #[otp_core::test]
 async fn gs_055_the_state_is_read_and_replaced() {
-    let counter = Counter::start(1).await.unwrap();
+    let counter = Counter::start_link(1).await.unwrap();
     assert_eq!(value(&counter).await, Ok(1));
     assert_eq!(
         sys::replace_state(&counter, |old| Counter {
@@ -107,7 +108,7 @@ async fn gs_055_the_state_is_read_and_replaced() {
 
 #[otp_core::test]
 async fn gs_055_also_while_it_is_suspended() {
-    let counter = Counter::start(1).await.unwrap();
+    let counter = Counter::start_link(1).await.unwrap();
     sys::suspend(&counter).await.unwrap();
     let waiting = counter.add(10).send_request();
     assert_eq!(value(&counter).await, Ok(1));
@@ -126,7 +127,7 @@ async fn gs_055_also_while_it_is_suspended() {
 
 #[otp_core::test]
 async fn gs_055_a_replacement_that_panics_leaves_the_state() {
-    let counter = Counter::start(1).await.unwrap();
+    let counter = Counter::start_link(1).await.unwrap();
     for suspend in [false, true] {
         if suspend {
             sys::suspend(&counter).await.unwrap();
@@ -141,7 +142,7 @@ async fn gs_055_a_replacement_that_panics_leaves_the_state() {
 
 #[otp_core::test]
 async fn gs_055_a_request_takes_its_turn_and_waits_5_seconds() {
-    let (counter, began) = (Counter::start(1).await.unwrap(), Instant::now());
+    let (counter, began) = (Counter::start_link(1).await.unwrap(), Instant::now());
     counter.work();
     assert_eq!((value(&counter).await, began.elapsed()), (Ok(1), SECOND));
     (0..6).for_each(|_| drop(counter.work()));
@@ -173,7 +174,7 @@ async fn gs_055_a_request_to_nobody_and_one_to_oneself() {
 
 #[otp_core::test]
 async fn a_suspended_server_handles_nothing_and_then_everything_in_order() {
-    let counter = Counter::start(0).await.unwrap();
+    let counter = Counter::start_link(0).await.unwrap();
     let before = counter.add(1).send_request();
     sys::suspend(&counter).await.unwrap();
     sys::suspend(&counter).await.unwrap();
@@ -197,7 +198,7 @@ async fn a_suspended_server_handles_nothing_and_then_everything_in_order() {
     );
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn a_suspended_server_can_be_stopped_and_its_parent_can_end_it() {
     let (counter, monitor) = Counter::start_monitor(0).await.unwrap();
     sys::suspend(&counter).await.unwrap();
@@ -219,7 +220,7 @@ async fn a_suspended_server_can_be_stopped_and_its_parent_can_end_it() {
 
 #[otp_core::test]
 async fn statistics_count_messages_while_they_are_on() {
-    let counter = Counter::start(0).await.unwrap();
+    let counter = Counter::start_link(0).await.unwrap();
     assert_eq!(sys::statistics(&counter, None).await, Ok(None));
     counter.add(1).await.unwrap();
     sleep(SECOND).await;

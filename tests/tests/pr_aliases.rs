@@ -69,7 +69,7 @@ async fn pr_032_a_reply_alias_ends_with_the_first_message() {
     .await;
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_033_an_explicit_alias_outlives_its_monitor() {
     story(async |mut mailbox: Mailbox<u32>| {
         let target = Peer::spawn();
@@ -100,7 +100,7 @@ async fn pr_033_a_demonitor_alias_ends_with_demonitor() {
     .await;
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_033_a_demonitor_alias_ends_with_its_down() {
     story(async |mut mailbox: Mailbox<u32>| {
         let target = Peer::spawn();
@@ -114,7 +114,7 @@ async fn pr_033_a_demonitor_alias_ends_with_its_down() {
     .await;
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_033_the_reply_through_a_reply_demonitor_alias_ends_the_monitor() {
     story(async |mut mailbox: Mailbox<u32>| {
         let target = Peer::spawn();
@@ -135,7 +135,7 @@ async fn pr_033_the_reply_through_a_reply_demonitor_alias_ends_the_monitor() {
     .await;
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_033_a_reply_demonitor_alias_ends_with_its_down_or_demonitor() {
     story(async |mut mailbox: Mailbox<u32>| {
         let (dies, lives) = (Peer::spawn(), Peer::spawn());

@@ -13,7 +13,7 @@ fn crash() {
     panic!("no more rooms");
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_001_returning_is_normal_and_a_panic_is_told_with_its_place() {
     let (_, returned) = process::spawn_monitor(async {});
     let (_, panicked) = process::spawn_monitor(async { crash() });
@@ -26,7 +26,7 @@ async fn pr_001_returning_is_normal_and_a_panic_is_told_with_its_place() {
     assert!(panic.location().unwrap().contains("pr_exit.rs:"), "{panic}");
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_001_what_a_process_returns_is_its_reason() {
     let (_, with_reason) = process::spawn_monitor(async { ExitReason::shutdown_with("drained") });
     let (_, with_error) = process::spawn_monitor(async { "seven".parse::<u8>().map(drop) });
@@ -109,7 +109,7 @@ async fn pr_006_kill_cannot_be_trapped_and_the_others_see_killed() {
     }
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_007_kill_as_a_reason_of_ones_own_goes_over_links_as_it_is() {
     let (suicide, plain, trapping) = (Peer::spawn(), Peer::spawn(), Peer::trapping().await);
     let partner = suicide.pid();

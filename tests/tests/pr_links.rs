@@ -18,7 +18,7 @@ async fn dead() -> Pid {
     gone
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_011_a_link_goes_both_ways() {
     let (a, b) = linked_pair().await;
     assert_eq!(info(&a).unwrap().links, [b.pid()]);
@@ -34,7 +34,7 @@ async fn pr_011_a_link_goes_both_ways() {
     assert_eq!(info(&a).unwrap().links, []);
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_011_linking_twice_is_one_link() {
     let (a, b) = linked_pair().await;
     let (pid_a, pid_b) = (a.pid(), b.pid());
@@ -116,7 +116,7 @@ async fn pr_014_linking_with_the_dead_is_an_exit_for_who_traps() {
     assert_eq!(info(&trapping).unwrap().links, []);
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_014_linking_with_the_dead_is_an_error_for_who_does_not_trap() {
     let gone = dead().await;
     let plain = Peer::spawn();
@@ -135,7 +135,7 @@ async fn pr_014_linking_with_the_dead_is_an_error_for_who_does_not_trap() {
     assert_eq!(end(ended).await, ExitReason::NoProc);
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed, shuffled = 50)]
 async fn pr_015_after_an_unlink_no_exit_comes() {
     let (a, b) = linked_pair().await;
     let (peer, ended) = (b.pid(), process::monitor(&b));
@@ -148,7 +148,7 @@ async fn pr_015_after_an_unlink_no_exit_comes() {
     assert_eq!(a.exits().await, []);
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_015_either_side_may_unlink() {
     let (a, b) = linked_pair().await;
     let (peer, ended) = (a.pid(), process::monitor(&b));
@@ -160,7 +160,7 @@ async fn pr_015_either_side_may_unlink() {
     assert_eq!(a.exits().await, []);
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_015_an_exit_that_was_there_before_the_unlink_can_be_flushed() {
     story(async {
         process::trap_exit(true);
@@ -174,7 +174,7 @@ async fn pr_015_an_exit_that_was_there_before_the_unlink_can_be_flushed() {
     .await;
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_016_a_link_after_an_unlink_never_sees_the_end_of_the_earlier_one() {
     // Linked anew while it lives: the true reason, once.
     let (a, b) = linked_pair().await;
@@ -198,7 +198,7 @@ async fn pr_016_a_link_after_an_unlink_never_sees_the_end_of_the_earlier_one() {
     assert_eq!(a.exits().await, [(peer, ExitReason::NoProc)]);
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed, shuffled = 50)]
 async fn pr_017_a_child_that_dies_at_once_tells_its_parent_why() {
     story(async {
         process::trap_exit(true);

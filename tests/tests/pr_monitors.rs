@@ -40,7 +40,7 @@ impl Ear {
     }
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_020_each_monitor_is_told_once_with_its_own_reference() {
     let (target, watcher) = (Peer::spawn(), Peer::spawn());
     let pid = target.pid();
@@ -99,7 +99,7 @@ async fn pr_021_a_monitor_of_an_unknown_name_fires_at_once() {
     assert_eq!(down.reason, ExitReason::NoProc);
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_022_a_monitor_by_name_is_of_who_holds_the_name_now() {
     let node = Node::current().unwrap();
     let name = Name::from("leader");
@@ -122,7 +122,7 @@ async fn pr_022_a_monitor_by_name_is_of_who_holds_the_name_now() {
     assert_eq!(down.pid.node(), node.id());
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed, shuffled = 50)]
 async fn pr_023_demonitor_leaves_no_down_behind_and_tells_whether_it_was_active() {
     let (target, watcher) = (Peer::spawn(), Peer::spawn());
     let pid = target.pid();
@@ -139,7 +139,7 @@ async fn pr_023_demonitor_leaves_no_down_behind_and_tells_whether_it_was_active(
     assert_eq!(watcher.downs().await, []);
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_023_demonitor_takes_a_queued_down_away() {
     story(async |mut mailbox: Mailbox<()>| {
         let (target, monitor) = process::spawn_monitor(async { boom() });
@@ -155,7 +155,7 @@ async fn pr_023_demonitor_takes_a_queued_down_away() {
     .await;
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_024_only_its_owner_ends_a_monitor() {
     let (target, owner) = (Peer::spawn(), Peer::spawn());
     let pid = target.pid();
@@ -168,9 +168,10 @@ async fn pr_024_only_its_owner_ends_a_monitor() {
     assert_eq!(process::demonitor(monitor), Err(ForeignMonitor));
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_026_what_a_process_sends_before_it_dies_comes_before_its_down() {
     let ear = Ear::start().name("ear").await.unwrap();
+    otp_core::testing::end_with_test(&ear);
     let speaker = Peer::spawn();
     ear.watch(speaker.pid()).await.unwrap();
     let ended = process::monitor(&speaker);
@@ -190,7 +191,7 @@ async fn pr_026_what_a_process_sends_before_it_dies_comes_before_its_down() {
     );
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_026_messages_through_an_alias_come_before_down_and_exit() {
     story(async |mut mailbox: Mailbox<&'static str>| {
         process::trap_exit(true);
@@ -243,7 +244,7 @@ impl std::fmt::Display for Rows {
 
 impl std::error::Error for Rows {}
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_028_a_large_reason_arrives_whole() {
     let rows: Vec<u64> = (0..100_000).collect();
     let reason = ExitReason::error(Rows(rows.clone()));
@@ -261,7 +262,7 @@ async fn pr_028_a_large_reason_arrives_whole() {
     .await;
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_029_on_down_the_names_of_the_dead_are_free() {
     let node = Node::current().unwrap();
     let (holder, heir) = (Peer::spawn(), Peer::spawn());
@@ -278,7 +279,7 @@ async fn pr_029_on_down_the_names_of_the_dead_are_free() {
     process::register("desk", &heir).unwrap();
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_030_downs_are_told_apart_by_their_monitors() {
     // Erlang's tag of one's own is a map from the reference, which is typed and hashes.
     let (_, job) = process::spawn_monitor(async {});

@@ -182,7 +182,7 @@ async fn pr_037_the_dictionary_belongs_to_its_process() {
     );
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_037_the_dictionary_is_dropped_with_its_process() {
     let (value, gone) = tokio::sync::oneshot::channel::<()>();
     let (_, ended) = process::spawn_monitor(async {

@@ -140,7 +140,7 @@ async fn look_at_an_end(how: impl FnOnce(&HouseRef)) -> ExitReason {
     reason
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn pr_029_what_a_process_held_is_released_and_only_then_the_others_are_told() {
     assert_eq!(
         look_at_an_end(|house| drop(house.end(ExitReason::Normal))).await,
@@ -261,8 +261,12 @@ async fn idle() {
 fn a_runtime_that_is_dropped_ends_its_processes_and_the_others_are_told() {
     let node = Node::new();
     let (ours, theirs) = (runtime(), runtime());
-    let (watcher, partner) =
-        ours.block_on(node.run(async { (Peer::trapping().await, Peer::spawn()) }));
+    let (watcher, partner) = ours.block_on(node.run(async {
+        (
+            Peer::outside_of_tests().that_traps().await,
+            Peer::outside_of_tests(),
+        )
+    }));
     let ended = ours.block_on(node.run(async { partner.does(|| process::self_pid()).await }));
     assert_eq!(ended, partner.pid());
 
@@ -312,7 +316,7 @@ fn callers_in_another_runtime_learn_that_a_runtime_was_dropped() {
     let (ours, theirs) = (runtime(), runtime());
     let sight = Arc::new(Mutex::new(None));
     let seen = Arc::clone(&sight);
-    let watcher = ours.block_on(node.run(async { Peer::trapping().await }));
+    let watcher = ours.block_on(node.run(async { Peer::outside_of_tests().that_traps().await }));
     let pid = watcher.pid();
     let house = theirs
         .block_on(node.run(async move { House::start(pid, seen).name("house").await }))

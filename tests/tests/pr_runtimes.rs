@@ -77,7 +77,7 @@ fn timers_go_on_when_the_runtime_that_fired_them_is_dropped() {
     let patience = Duration::from_secs(20);
     assert_eq!(wakes.recv_timeout(patience), Ok("a sleep"));
     assert_eq!(wakes.recv_timeout(patience), Ok("another"));
-    let peer = ours.block_on(node.run(async { Peer::spawn() }));
+    let peer = ours.block_on(node.run(async { Peer::outside_of_tests() }));
     assert_eq!(ours.block_on(peer.exits()), []);
 }
 

@@ -107,6 +107,7 @@ async fn pt_003_arguments_can_differ_by_partition() {
     // Also when it is started again.
     let one = shards.get(&1);
     let before = one.pid();
+    otp_core::testing::expect_crash(&*one);
     one.crash().await.expect("it answers before it ends");
     shards
         .count_children()

@@ -85,7 +85,7 @@ fn futures_cross_threads() {
 
 #[otp_core::test]
 async fn what_is_send_alone_can_be_sent() {
-    let cells = Cells::start(std::cell::Cell::new(1))
+    let cells = Cells::start_link(std::cell::Cell::new(1))
         .await
         .expect("it starts");
     cells.keep(std::cell::Cell::new(2));

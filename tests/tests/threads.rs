@@ -73,7 +73,7 @@ impl Desk {
 
 #[otp_core::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_of_one_sender_keep_their_order() {
-    let desk = Desk::start().await.unwrap();
+    let desk = Desk::start_link().await.unwrap();
     let senders: Vec<_> = (0..8)
         .map(|sender| {
             let desk = desk.clone();
@@ -102,7 +102,7 @@ async fn messages_of_one_sender_keep_their_order() {
 
 #[otp_core::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_of_many_callers_gets_its_own_answers() {
-    let desk = Desk::start().await.unwrap();
+    let desk = Desk::start_link().await.unwrap();
     let callers: Vec<_> = (0..64_u64)
         .map(|caller| {
             let desk = desk.clone();
@@ -157,7 +157,7 @@ async fn ten_thousand_servers_leave_nothing() {
     assert_eq!((left.links, left.monitors), (vec![], vec![]));
 }
 
-#[otp_core::test(flavor = "multi_thread", worker_threads = 2)]
+#[otp_core::test(flavor = "multi_thread", worker_threads = 2, crashes = allowed)]
 async fn in_a_crash_storm_every_caller_gets_an_answer_or_an_error() {
     for limit in 1..=20 {
         let desk = Desk::start().await.unwrap();
@@ -219,6 +219,7 @@ async fn a_kill_drops_a_handler_that_awaits_and_all_its_callers_learn_it() {
 async fn two_nodes_in_one_program_know_nothing_of_each_other() {
     let (here, there) = (Node::current().unwrap(), Node::new());
     let ours = Desk::start().name("desk").await.unwrap();
+    otp_core::testing::end_with_test(&ours);
     let theirs = there
         .run(async { Desk::start().name("desk").await })
         .await

@@ -28,7 +28,7 @@ async fn pr_008_of_two_exits_to_a_process_that_blocks_the_first_one_sent_decides
     assert_eq!(end(ended).await, ExitReason::error("first"));
 }
 
-#[otp_core::test(flavor = "multi_thread", worker_threads = 2)]
+#[otp_core::test(flavor = "multi_thread", worker_threads = 2, crashes = allowed)]
 async fn pr_015_no_exit_comes_after_an_unlink_however_it_races_with_the_end() {
     story(async {
         process::trap_exit(true);
@@ -45,7 +45,7 @@ async fn pr_015_no_exit_comes_after_an_unlink_however_it_races_with_the_end() {
     .await;
 }
 
-#[otp_core::test(flavor = "multi_thread", worker_threads = 2)]
+#[otp_core::test(flavor = "multi_thread", worker_threads = 2, crashes = allowed)]
 async fn pr_016_a_link_after_an_unlink_gets_one_exit_however_it_races_with_the_end() {
     story(async {
         process::trap_exit(true);
@@ -121,7 +121,7 @@ async fn two_that_are_linked_and_both_end_are_both_told_of() {
     }
 }
 
-#[otp_core::test(flavor = "multi_thread", worker_threads = 2)]
+#[otp_core::test(flavor = "multi_thread", worker_threads = 2, crashes = allowed)]
 async fn pr_023_no_down_comes_after_a_demonitor_however_it_races_with_the_end() {
     story(async {
         for _ in 0..1000 {

@@ -60,7 +60,7 @@ impl Clock {
 
 #[otp_core::test]
 async fn tm_004_a_cancel_may_tell_by_a_message() {
-    let clock = Clock::start().await.unwrap();
+    let clock = Clock::start_link().await.unwrap();
     clock.once(ms(100)).await.unwrap();
     sleep(ms(30)).await;
     assert_eq!(clock.cancel().await, Ok(0)); // told later, as a message
@@ -99,7 +99,7 @@ async fn tm_008_an_interval_ticks_at_its_period_until_it_is_cancelled() {
 
 #[otp_core::test]
 async fn tm_008_a_server_ticks_itself() {
-    let clock = Clock::start().await.unwrap();
+    let clock = Clock::start_link().await.unwrap();
     clock.every(ms(20)).await.unwrap();
     sleep(ms(100)).await;
     clock.cancel().await.unwrap();
@@ -123,14 +123,14 @@ async fn tm_008_an_interval_ends_with_its_receiver() {
 #[otp_core::test]
 async fn tm_008_an_interval_to_a_name_ends_with_who_held_the_name() {
     let node = Node::current().unwrap();
-    let clock = Clock::start().name("clock").await.unwrap();
+    let clock = Clock::start_link().name("clock").await.unwrap();
     let timer = send_interval(ms(20), &ClockRef::named("clock"), || ClockMessage::Tick);
     sleep(ms(50)).await;
     assert_eq!(clock.seen().await.unwrap().0, 2);
 
     clock.stop().await.unwrap();
     assert_eq!((node.timer_count(), timer.read()), (0, None));
-    let next = Clock::start().name("clock").await.unwrap();
+    let next = Clock::start_link().name("clock").await.unwrap();
     sleep(ms(50)).await;
     assert_eq!(next.seen().await.unwrap().0, 0);
 }
@@ -138,7 +138,7 @@ async fn tm_008_an_interval_to_a_name_ends_with_who_held_the_name() {
 #[otp_core::test]
 async fn tm_008_an_interval_to_a_name_that_nobody_holds_never_ticks() {
     let timer = send_interval(ms(20), &ClockRef::named("clock"), || ClockMessage::Tick);
-    let clock = Clock::start().name("clock").await.unwrap();
+    let clock = Clock::start_link().name("clock").await.unwrap();
     sleep(ms(50)).await;
     assert_eq!(clock.seen().await.unwrap().0, 0);
     assert_eq!(

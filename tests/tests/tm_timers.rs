@@ -97,7 +97,7 @@ async fn tm_003_cancelling_after_it_has_fired_leaves_the_message_in_the_mailbox(
 
 #[otp_core::test]
 async fn tm_002_anyone_who_has_the_timer_cancels_it() {
-    let log = Log::start().await.unwrap();
+    let log = Log::start_link().await.unwrap();
     let timer = send_after(ms(100), &log, number(1));
     let canceller = Peer::spawn();
     let same = timer.clone();
@@ -107,7 +107,7 @@ async fn tm_002_anyone_who_has_the_timer_cancels_it() {
 
 #[otp_core::test]
 async fn tm_002_dropping_a_timer_cancels_nothing() {
-    let log = Log::start().await.unwrap();
+    let log = Log::start_link().await.unwrap();
     drop(send_after(ms(10), &log, number(1)));
     sleep(ms(10)).await;
     assert_eq!(log.got().await.unwrap(), [(1, ms(10))]);
@@ -132,7 +132,7 @@ async fn tm_005_a_deadline_may_be_absolute() {
 
 #[otp_core::test]
 async fn tm_006_timers_fire_in_the_order_of_their_deadlines() {
-    let log = Log::start().await.unwrap();
+    let log = Log::start_link().await.unwrap();
     for delay in [7, 3, 9, 1, 5, 2, 8, 4, 6] {
         send_after(ms(delay), &log, number(delay as u32));
     }
@@ -143,7 +143,7 @@ async fn tm_006_timers_fire_in_the_order_of_their_deadlines() {
 
 #[otp_core::test]
 async fn tm_006_of_many_with_the_same_deadline_none_is_lost() {
-    let log = Log::start().await.unwrap();
+    let log = Log::start_link().await.unwrap();
     let began = Instant::now();
     for n in 0..1000 {
         send_at(began + ms(20), &log, number(n));
@@ -164,7 +164,7 @@ async fn tm_006_a_timer_is_in_the_mailbox_before_a_later_sleep_of_the_same_deadl
     .await;
 }
 
-#[otp_core::test]
+#[otp_core::test(crashes = allowed)]
 async fn tm_007_a_timer_to_a_process_is_gone_with_it() {
     let node = Node::current().unwrap();
     let (log, alias) = (Log::start().await.unwrap(), tokio::sync::oneshot::channel());
@@ -203,18 +203,18 @@ async fn tm_007_a_timer_to_a_name_looks_the_name_up_when_it_fires() {
     send_after(ms(50), &by_name, number(3));
 
     sleep(ms(20)).await;
-    let first = Log::start().name("log").await.unwrap();
+    let first = Log::start_link().name("log").await.unwrap();
     sleep(ms(20)).await;
     assert_eq!(first.got().await.unwrap(), [(2, ms(10))]);
     first.stop().await.unwrap();
-    let second = Log::start().name("log").await.unwrap();
+    let second = Log::start_link().name("log").await.unwrap();
     sleep(ms(20)).await;
     assert_eq!(second.got().await.unwrap(), [(3, ms(10))]);
 }
 
 #[otp_core::test]
 async fn tm_007_a_timer_outlives_who_armed_it() {
-    let log = Log::start().await.unwrap();
+    let log = Log::start_link().await.unwrap();
     let to = log.clone();
     let (_, ended) = process::spawn_monitor(async move {
         send_after(ms(10), &to, number(1));

@@ -255,7 +255,10 @@ mod everything_a_gen_server_can_do {
             "the continue ran before the first message"
         );
 
-        let (ann, bob) = (User::start().await.unwrap(), User::start().await.unwrap());
+        let (ann, bob) = (
+            User::start_link().await.unwrap(),
+            User::start_link().await.unwrap(),
+        );
         assert_eq!(room.join(ann.clone()).await, Ok(1));
         assert_eq!(room.join(bob.clone()).await, Ok(2));
         assert_eq!(
@@ -326,7 +329,7 @@ mod everything_a_gen_server_can_do {
         Ok((size, lines))
     }
 
-    #[otp_core::test]
+    #[otp_core::test(crashes = allowed, leaks = allowed)]
     async fn the_same_question_mark_works_across_servers() {
         let log = Log::start_link(Vec::new()).await.unwrap();
         let room = Room::start_link(1, log.clone()).await.unwrap();
@@ -373,7 +376,7 @@ mod processes {
         );
     }
 
-    #[otp_core::test]
+    #[otp_core::test(crashes = allowed)]
     async fn a_worker_ends_when_it_is_told_and_when_it_waits_too_long() {
         let code = async |mut mailbox: Mailbox<Command>| {
             while let Ok(command) = mailbox.receive_timeout(Duration::from_secs(30)).await {

@@ -1,6 +1,6 @@
 //! Programs that must not compile, and programs that must.
 //!
-//! `fail/gen_server/*.rs` holds one mistake each: its first line says which, and `//~` marks the lines where the
+//! `fail/*/*.rs` holds one mistake each: its first line says which, and `//~` marks the lines where the
 //! compiler has to point. `pass/*.rs` holds what must compile without a warning, and run.
 //!
 //! - `tests/messages.rs` compares the recorded messages, on the compiler that they were recorded with. To record them

@@ -141,6 +141,8 @@ pub(crate) trait Process: Any + Send + Sync + fmt::Debug {
     fn mailbox_len(&self) -> usize;
     fn lost_messages(&self) -> u64;
     fn close(&self);
+    #[cfg(feature = "test-util")]
+    fn message_type(&self) -> &'static str;
 }
 
 impl<M: Send + 'static> Process for Cell<M> {
@@ -192,6 +194,11 @@ impl<M: Send + 'static> Process for Cell<M> {
 
     fn close(&self) {
         self.queue.close();
+    }
+
+    #[cfg(feature = "test-util")]
+    fn message_type(&self) -> &'static str {
+        std::any::type_name::<M>()
     }
 }
 

@@ -17,6 +17,9 @@ pub(crate) struct Place<M> {
     /// How many processes have taken it.
     incarnation: AtomicU64,
     taken: Notify,
+    /// The incarnation that a test has crashed last.
+    #[cfg(feature = "test-util")]
+    crashed: AtomicU64,
 }
 
 impl<M> Place<M> {
@@ -26,6 +29,8 @@ impl<M> Place<M> {
             present: ArcSwapOption::empty(),
             incarnation: AtomicU64::new(0),
             taken: Notify::new(),
+            #[cfg(feature = "test-util")]
+            crashed: AtomicU64::new(0),
         })
     }
 
@@ -46,6 +51,18 @@ impl<M> Place<M> {
     #[cfg(feature = "test-util")]
     pub(crate) fn incarnation(&self) -> u64 {
         self.incarnation.load(Ordering::Acquire)
+    }
+
+    /// A test crashes the process that is there.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn crashed(&self) {
+        self.crashed.store(self.incarnation(), Ordering::Release);
+    }
+
+    /// The incarnation that a test has crashed last; 0 for none.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn crashed_last(&self) -> u64 {
+        self.crashed.load(Ordering::Acquire)
     }
 
     /// Waits until more than `before` processes have taken it.

@@ -92,6 +92,21 @@ impl<M: Send + 'static> Mailbox<M> {
         })
     }
 
+    /// Takes the first message that `wanted` likes, if there is one.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn take_where(&mut self, wanted: &mut dyn FnMut(&M) -> bool) -> Option<M> {
+        self.try_select(&mut |envelope| match envelope {
+            Envelope::Message(message) if wanted(&message) => Ok(message),
+            other => Err(other),
+        })
+    }
+
+    /// Has `waker` woken by what comes next.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn wake_with(&self, waker: &std::task::Waker) {
+        self.cell.queue().register(waker);
+    }
+
     /// Waits for whatever comes next.
     pub async fn next_event(&mut self) -> Event<M> {
         let cell = Arc::clone(&self.cell);

@@ -38,6 +38,8 @@ pub(crate) struct Alarm {
     /// How often the node had changed its runtime: another one's alarm may not go off any more.
     runtimes: u32,
     waker: Waker,
+    /// Not lent in a test that is shuffled: who gets it depends on addresses, and whom it wakes too.
+    is_lent: bool,
 }
 
 impl Alarm {
@@ -55,6 +57,7 @@ impl Alarm {
             node: node.id(),
             runtimes: node.runtimes(),
             waker: waker.clone(),
+            is_lent: !node.is_shuffled(),
         })
     }
 
@@ -124,7 +127,9 @@ impl Deadline {
     /// Not waited for any more: its alarm is lent to the next call of the same task.
     #[inline]
     pub(crate) fn end(&mut self) {
-        if let Deadline::At(alarm) = std::mem::replace(self, Deadline::Never) {
+        if let Deadline::At(alarm) = std::mem::replace(self, Deadline::Never)
+            && alarm.is_lent
+        {
             let place = place(&alarm.waker);
             let replaced = SPARE.try_with(|spare| spare.borrow_mut()[place].replace(alarm));
             drop(replaced);

@@ -35,7 +35,11 @@ pub(crate) struct Message {
 pub(crate) fn report() -> &'static Report {
     static REPORT: OnceLock<Report> = OnceLock::new();
     REPORT.get_or_init(|| {
-        let (wrong, right) = (programs("fail/gen_server"), programs("pass"));
+        let wrong = ["fail/gen_server", "fail/testing"];
+        let (wrong, right) = (
+            wrong.into_iter().flat_map(programs).collect::<Vec<_>>(),
+            programs("pass"),
+        );
         let packages = packages(wrong.iter().chain(&right));
         let messages = check(&workspace(&packages));
         Report {
