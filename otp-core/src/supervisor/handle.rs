@@ -100,7 +100,7 @@ impl SupervisorRef {
     pub fn start_child<H: ChildHandle>(
         &self,
         spec: ChildSpec<H>,
-    ) -> impl Future<Output = Result<H, StartChildError>> + Send + 'static {
+    ) -> impl Future<Output = Result<H, StartChildError>> + Send + use<H> {
         let supervisor = self.0.clone();
         async move {
             let handle = spec.handle();
@@ -119,10 +119,10 @@ impl SupervisorRef {
     /// # Errors
     ///
     /// There is no child of that id. One that does not run is no error.
-    pub fn terminate_child(
+    pub fn terminate_child<I: Into<String>>(
         &self,
-        id: impl Into<String>,
-    ) -> impl Future<Output = Result<(), ChildError>> + Send + 'static {
+        id: I,
+    ) -> impl Future<Output = Result<(), ChildError>> + Send + use<I> {
         self.ask(id.into(), |id, reply_to| Request::Terminate {
             id,
             reply_to,
@@ -134,10 +134,10 @@ impl SupervisorRef {
     /// # Errors
     ///
     /// There is no such child, it runs, it is being restarted, or it does not start.
-    pub fn restart_child(
+    pub fn restart_child<I: Into<String>>(
         &self,
-        id: impl Into<String>,
-    ) -> impl Future<Output = Result<Option<Pid>, ChildError>> + Send + 'static {
+        id: I,
+    ) -> impl Future<Output = Result<Option<Pid>, ChildError>> + Send + use<I> {
         self.ask(id.into(), |id, reply_to| Request::Restart { id, reply_to })
     }
 
@@ -146,10 +146,10 @@ impl SupervisorRef {
     /// # Errors
     ///
     /// There is no such child, it runs, or it is being restarted.
-    pub fn delete_child(
+    pub fn delete_child<I: Into<String>>(
         &self,
-        id: impl Into<String>,
-    ) -> impl Future<Output = Result<(), ChildError>> + Send + 'static {
+        id: I,
+    ) -> impl Future<Output = Result<(), ChildError>> + Send + use<I> {
         self.ask(id.into(), |id, reply_to| Request::Delete { id, reply_to })
     }
 
@@ -158,10 +158,10 @@ impl SupervisorRef {
     /// # Errors
     ///
     /// There is no such child.
-    pub fn get_child(
+    pub fn get_child<I: Into<String>>(
         &self,
-        id: impl Into<String>,
-    ) -> impl Future<Output = Result<ChildInfo, ChildError>> + Send + 'static {
+        id: I,
+    ) -> impl Future<Output = Result<ChildInfo, ChildError>> + Send + use<I> {
         self.ask(id.into(), |id, reply_to| Request::Get { id, reply_to })
     }
 
@@ -172,7 +172,7 @@ impl SupervisorRef {
     /// The supervisor did not answer.
     pub fn which_children(
         &self,
-    ) -> impl Future<Output = Result<Vec<ChildInfo>, CallFailure>> + Send + 'static {
+    ) -> impl Future<Output = Result<Vec<ChildInfo>, CallFailure>> + Send + use<> {
         let supervisor = self.0.clone();
         async move {
             let children = supervisor.call(|reply_to| Request::Which { reply_to }.into());
@@ -187,7 +187,7 @@ impl SupervisorRef {
     /// The supervisor did not answer.
     pub fn count_children(
         &self,
-    ) -> impl Future<Output = Result<ChildCounts, CallFailure>> + Send + 'static {
+    ) -> impl Future<Output = Result<ChildCounts, CallFailure>> + Send + use<> {
         let supervisor = self.0.clone();
         async move {
             let counts = supervisor.call(|reply_to| Request::Count { reply_to }.into());
@@ -198,8 +198,8 @@ impl SupervisorRef {
     fn ask<T: Send + 'static>(
         &self,
         id: String,
-        request: impl FnOnce(String, crate::ReplyTo<Result<T, ChildError>>) -> Request + Send + 'static,
-    ) -> impl Future<Output = Result<T, ChildError>> + Send + 'static {
+        request: fn(String, crate::ReplyTo<Result<T, ChildError>>) -> Request,
+    ) -> impl Future<Output = Result<T, ChildError>> + Send + use<T> {
         let supervisor = self.0.clone();
         async move {
             let answer = supervisor.try_call(|reply_to| request(id, reply_to).into());

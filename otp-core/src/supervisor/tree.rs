@@ -78,7 +78,7 @@ impl SupervisorRef {
     /// # Cancel safety
     ///
     /// Dropped, it has lost nothing.
-    pub fn tree(&self) -> impl Future<Output = Result<Tree, CallFailure>> + Send + 'static {
+    pub fn tree(&self) -> impl Future<Output = Result<Tree, CallFailure>> + Send + use<> {
         let supervisor = self.as_ref().clone();
         async move { static_tree(&supervisor).await }
     }
