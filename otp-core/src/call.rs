@@ -211,7 +211,7 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
     fn send(&mut self, waker: &Waker) -> Result<(), CallFailure> {
         match self.route {
             Route::Pinned(_) => {}
-            Route::Placed(_) | Route::Named(_) => {
+            Route::Placed(_) | Route::Named(_) | Route::Via(_) => {
                 self.route = Route::Pinned(self.route.resolve()?);
             }
         }
@@ -354,7 +354,7 @@ impl<M: Send + 'static, T> Call<M, T> {
         self.finish();
         answer.ok_or_else(|| match &self.route {
             Route::Pinned(cell) => dropped(&**cell),
-            Route::Placed(_) | Route::Named(_) => CallFailure::NoReply,
+            Route::Placed(_) | Route::Named(_) | Route::Via(_) => CallFailure::NoReply,
         })
     }
 }

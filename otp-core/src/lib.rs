@@ -41,6 +41,7 @@
 //! | writing one by hand, and what happens when | [`GenServer`], [`mod@gen_server`] |
 //! | asking a server | [`Call`], [`CallFailure`], [`CallError`], [`ServerRef`], [`Request`] |
 //! | processes, links, monitors, exit signals, names | [`process`] |
+//! | keys for processes, groups of processes | [`registry`] |
 //! | timers and sleeping | [`time`] |
 //! | looking into a running server | [`sys`] |
 //! | what an end means | [`ExitReason`] |
@@ -82,6 +83,7 @@ mod options;
 mod pid;
 pub mod prelude;
 pub mod process;
+pub mod registry;
 mod reply;
 mod report;
 mod request;
@@ -106,6 +108,7 @@ pub use options::{
     ChildKind, Configured, MailboxPolicy, Restart, ServerOptions, Shutdown, WhenFull,
 };
 pub use pid::{NodeId, Pid};
+pub use registry::{DuplicateRegistry, Entry, Registry, RegistryError, RegistryEvent, RegistryRef};
 pub use reply::ReplyTo;
 pub use request::{NoResponse, Request, RequestCollection};
 pub use supervisor::{

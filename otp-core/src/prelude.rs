@@ -14,6 +14,7 @@ pub use crate::pid::Pid;
 pub use crate::process::{
     self, Address, CastOutcome, Down, Event, Exit, Mailbox, MonitorRef, NodeExt, Sent,
 };
+pub use crate::registry::{Registry, RegistryRef};
 pub use crate::reply::ReplyTo;
 pub use crate::request::{Request, RequestCollection};
 pub use crate::task::Task;

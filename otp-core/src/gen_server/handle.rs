@@ -17,6 +17,7 @@ use crate::process::cell::{Cell, Process};
 use crate::process::place::Place;
 use crate::process::signal::Signal;
 use crate::process::{self, Location, MonitorRef, Recipient, Route, Sent, Target, scope};
+use crate::registry::{Key, Registrable, RegistryRef, Value};
 use crate::reply::{ReplyTo, Slot};
 use crate::sys::SystemRequest;
 
@@ -47,7 +48,7 @@ impl<S: GenServer> ServerRef<S> {
     pub(crate) fn place(&self) -> Option<&Arc<Place<S::Message>>> {
         match &self.route {
             Route::Placed(place) => Some(place),
-            Route::Pinned(_) | Route::Named(_) => None,
+            Route::Pinned(_) | Route::Named(_) | Route::Via(_) => None,
         }
     }
 
@@ -69,6 +70,20 @@ impl<S: GenServer> ServerRef<S> {
     pub fn named_on(node: &Node, name: impl Into<Name>) -> Self {
         ServerRef {
             route: Route::Named(Box::new((node.clone(), name.into()))),
+        }
+    }
+
+    /// A handle to whoever is registered under `key`, looked up at each use: it survives a restart. With nobody there, a
+    /// call fails with [`CallFailure::NoProc`](crate::CallFailure::NoProc), and a cast is dropped.
+    #[must_use]
+    pub fn via<K, R, V>(registry: &RegistryRef<K, R, V>, key: K) -> Self
+    where
+        K: Key,
+        R: Registrable<Process = S, Message = S::Message>,
+        V: Value,
+    {
+        ServerRef {
+            route: registry.route(key),
         }
     }
 
@@ -233,6 +248,17 @@ pub trait ServerHandle:
     fn named(name: impl Into<Name>) -> Self {
         ServerRef::named(name).into()
     }
+
+    /// A handle to whoever is registered under `key`, looked up at each use: it survives a restart.
+    #[must_use]
+    fn via<K, R, V>(registry: &RegistryRef<K, R, V>, key: K) -> Self
+    where
+        K: Key,
+        R: Registrable<Process = Self::Server, Message = <Self::Server as GenServer>::Message>,
+        V: Value,
+    {
+        ServerRef::via(registry, key).into()
+    }
 }
 
 impl<S: GenServer> ServerHandle for ServerRef<S> {
@@ -268,7 +294,7 @@ impl<H: ServerHandle + Send> Recipient for H {
     fn is_alive(&self) -> bool {
         match &self.as_ref().route {
             Route::Pinned(cell) => cell.core().vital().is_alive(),
-            Route::Placed(_) | Route::Named(_) => true,
+            Route::Placed(_) | Route::Named(_) | Route::Via(_) => true,
         }
     }
 

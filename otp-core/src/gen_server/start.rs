@@ -22,13 +22,14 @@ use crate::process::cell::{Cell, Process};
 use crate::process::run::{Catch, Crash, catch, contain, running};
 use crate::process::scope::{self, Orphan, Scope};
 use crate::process::{self, MonitorRef, RegisterError, signal};
+use crate::registry::{Key, Registrable, RegistryRef, Value};
 use crate::{report, rt};
 
 /// Why a server was not started.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The name is taken, by this process.
+    /// The name, or the key of a registry, is taken by this process.
     #[error("already started: {0}")]
     AlreadyStarted(Pid),
     /// Its init failed, panicked, or was ended by an exit signal.
@@ -48,6 +49,9 @@ pub enum StartError {
     /// The empty name is none.
     #[error("the name is empty")]
     MalformedName,
+    /// The registry that it was to be registered in has ended.
+    #[error("the registry has ended")]
+    NoRegistry,
     /// The tree of a supervisor is wrong; nothing has started.
     #[error(transparent)]
     Spec(#[from] crate::supervisor::SpecError),
@@ -210,6 +214,29 @@ impl<R: Started, F> Start<R, F> {
     pub fn name(mut self, name: impl Into<Name>) -> Self {
         self.name = Some(name.into());
         self
+    }
+
+    /// Registers the server under a key before its init runs: a `:via` name. [`ServerHandle::via`] finds it.
+    ///
+    /// A taken key is [`StartError::AlreadyStarted`]; no process begins. Its value is the default one.
+    pub fn via<K, S, V>(self, registry: &RegistryRef<K, S, V>, key: K) -> Self
+    where
+        K: Key,
+        S: Registrable<Process = R::Server, Message = <R::Server as GenServer>::Message>,
+        V: Value + Default,
+    {
+        self.via_value(registry, key, V::default())
+    }
+
+    /// Registers the server under a key, with a value, before its init runs. See [`via`](Self::via).
+    pub fn via_value<K, S, V>(self, registry: &RegistryRef<K, S, V>, key: K, value: V) -> Self
+    where
+        K: Key,
+        S: Registrable<Process = R::Server, Message = <R::Server as GenServer>::Message>,
+        V: Value,
+    {
+        let registry = registry.clone();
+        self.claim(move |cell| Ok(registry.enter(cell, key, value)?))
     }
 
     /// Makes the process known by `claim` before its init runs; if that refuses it, no init runs.

@@ -1,5 +1,6 @@
 //! Addresses: what names a process, and what takes messages of a type.
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::hash::{Hash, Hasher};
@@ -13,12 +14,23 @@ use super::queue::PushError;
 use crate::node::{Name, Node};
 use crate::pid::Pid;
 
+/// Finds a process anew at each use: who is registered under a key.
+pub(crate) trait Guide<M>: Send + Sync {
+    fn find(&self) -> Option<Arc<Cell<M>>>;
+    fn node(&self) -> Option<Node>;
+    fn is_same(&self, other: &dyn Any) -> bool;
+    fn hash(&self, state: &mut dyn Hasher);
+    fn as_any(&self) -> &dyn Any;
+}
+
 /// Where messages of type `M` go: one process, a supervised child, or whoever holds a name.
 pub(crate) enum Route<M> {
     Pinned(Arc<Cell<M>>),
     /// A supervised child, through its restarts.
     Placed(Arc<Place<M>>),
     Named(Box<(Node, Name)>),
+    /// Whoever is registered under a key of a registry. Boxed twice, so that all routes stay short.
+    Via(Arc<Box<dyn Guide<M>>>),
 }
 
 /// Why a route leads nowhere.
@@ -39,6 +51,7 @@ impl<M: Send + 'static> Route<M> {
                 let holder = named.0.holder(named.1.as_str()).ok_or(Astray::NoProc)?;
                 downcast(holder).ok_or(Astray::WrongServer)
             }
+            Route::Via(guide) => guide.find().ok_or(Astray::NoProc),
         }
     }
 
@@ -51,6 +64,7 @@ impl<M: Send + 'static> Route<M> {
                 present.as_ref().map(|cell| cell.core().node().clone())
             }
             Route::Named(named) => Some(named.0.clone()),
+            Route::Via(guide) => guide.node(),
         }
     }
 
@@ -66,6 +80,7 @@ impl<M: Send + 'static> Route<M> {
                 alive.map(|cell| cell.core().pid())
             }
             Route::Named(named) => named.0.whereis(named.1.as_str()),
+            Route::Via(guide) => guide.find().map(|cell| cell.core().pid()),
         }
     }
 
@@ -89,6 +104,16 @@ impl<M: Send + 'static> Route<M> {
                     Sent::done(CastOutcome::NoProc)
                 }
             },
+            Route::Via(guide) => match guide.find() {
+                Some(cell) => Sent::new(&cell, message),
+                None => {
+                    tracing::warn!(
+                        "a message to a key that nobody is registered under was dropped"
+                    );
+                    drop(message);
+                    Sent::done(CastOutcome::NoProc)
+                }
+            },
         }
     }
 
@@ -100,6 +125,10 @@ impl<M: Send + 'static> Route<M> {
                 None => At::Nobody,
             }),
             Route::Named(named) => Location(At::Name(named.1.clone())),
+            Route::Via(guide) => Location(match guide.find() {
+                Some(cell) => At::Pid(cell.core().pid()),
+                None => At::Nobody,
+            }),
         }
     }
 }
@@ -110,6 +139,7 @@ impl<M> Clone for Route<M> {
             Route::Pinned(cell) => Route::Pinned(Arc::clone(cell)),
             Route::Placed(place) => Route::Placed(Arc::clone(place)),
             Route::Named(named) => Route::Named(named.clone()),
+            Route::Via(guide) => Route::Via(Arc::clone(guide)),
         }
     }
 }
@@ -120,6 +150,7 @@ impl<M: Send + 'static> PartialEq for Route<M> {
             (Route::Pinned(a), Route::Pinned(b)) => a.core().pid() == b.core().pid(),
             (Route::Placed(a), Route::Placed(b)) => Arc::ptr_eq(a, b),
             (Route::Named(a), Route::Named(b)) => a == b,
+            (Route::Via(a), Route::Via(b)) => a.is_same(b.as_any()),
             _ => false,
         }
     }
@@ -131,6 +162,7 @@ impl<M: Send + 'static> Hash for Route<M> {
             Route::Pinned(cell) => cell.core().pid().hash(state),
             Route::Placed(place) => std::ptr::hash(Arc::as_ptr(place), state),
             Route::Named(named) => named.hash(state),
+            Route::Via(guide) => guide.hash(state),
         }
     }
 }
@@ -144,6 +176,7 @@ impl<M: Send + 'static> fmt::Display for Route<M> {
                 None => f.write_str("child"),
             },
             Route::Named(named) => fmt::Debug::fmt(&named.1, f),
+            Route::Via(_) => f.write_str("via a registry"),
         }
     }
 }
@@ -369,7 +402,7 @@ pub struct Location(At);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum At {
-    /// A child that has never begun.
+    /// A child that has never begun, a key that nobody is registered under.
     Nobody,
     Pid(Pid),
     Name(Name),

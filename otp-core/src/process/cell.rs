@@ -24,6 +24,8 @@ pub(crate) struct Core {
     node: Node,
     /// An exit signal is pending. Set after the reason is in place.
     signalled: AtomicBool,
+    /// It has ended. Set under the lock of the vital signs, for those who look without it.
+    gone: AtomicBool,
     /// Number of the process of the same node that this one has called and waits for; 0 for none.
     waiting_for: AtomicU64,
     vital: Mutex<Vital>,
@@ -51,6 +53,15 @@ impl Core {
 
     pub(crate) fn set_signalled(&self) {
         self.signalled.store(true, Ordering::Release);
+    }
+
+    /// Whether it has ended: one load, no lock.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_gone(&self) {
+        self.gone.store(true, Ordering::Release);
     }
 
     /// The reason of the end, once there is one.
@@ -107,6 +118,7 @@ impl<M: Send + 'static> Cell<M> {
             pid,
             node,
             signalled: AtomicBool::new(false),
+            gone: AtomicBool::new(false),
             waiting_for: AtomicU64::new(0),
             vital: Mutex::default(),
         };

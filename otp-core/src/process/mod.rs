@@ -42,7 +42,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 pub use address::{Address, CastOutcome, Location, Recipient, Sent, Target};
-pub(crate) use address::{Astray, Route};
+pub(crate) use address::{Astray, Guide, Route};
 pub use alias::{Alias, AliasMode};
 pub use dictionary::{erase, get, put};
 pub use info::{ProcessInfo, info, set_label};

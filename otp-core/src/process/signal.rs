@@ -3,7 +3,8 @@
 //! The shell around [`super::vital`]: looks processes up, locks one at a time, or the two ends of a link, does what the
 //! vital says. A process's end is carried out in this order, whatever ended it:
 //!
-//! 1. [`release`]: its reason is fixed and its name is free, in one step; its place in the table and its timers are gone
+//! 1. [`release`]: its reason is fixed and its name and its keys are free, in one step; its entries in registries, its
+//!    place in the table and its timers are gone
 //! 2. its code, state and batch are dropped (in its task, [`super::run`]); callers among them learn the reason
 //! 3. [`farewell`]: its mailbox is closed, EXITs go to its links, DOWNs to its monitors
 
@@ -233,7 +234,7 @@ fn down(watcher: &dyn Process, monitor: u64, pid: Pid, reason: &ExitReason) {
 /// Step 1 of an end: from here on it has ended for everybody who looks. The first reason stays and is returned.
 pub(crate) fn release(process: &dyn Process, reason: &ExitReason) -> ExitReason {
     let core = process.core();
-    let (reason, has_timers) = {
+    let (reason, tables, has_timers) = {
         let mut vital = core.vital();
         if !vital.end(reason.clone()) {
             return vital.ended().cloned().unwrap_or(ExitReason::Normal);
@@ -242,8 +243,13 @@ pub(crate) fn release(process: &dyn Process, reason: &ExitReason) -> ExitReason 
         if let Some(name) = vital.take_name() {
             core.node().forget_name(&name, core.pid());
         }
-        (reason.clone(), vital.has_timers)
+        core.set_gone();
+        (reason.clone(), vital.take_tables(), vital.has_timers)
     };
+    for table in tables {
+        // It drops what users have stored.
+        contain(|| table.forget(core.pid()));
+    }
     core.node().remove(core.pid());
     if has_timers {
         core.node().timers().forget(core.pid());

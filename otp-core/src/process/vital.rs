@@ -4,6 +4,7 @@
 //! event means, and does what it says. Two are locked at once only to link and unlink, see there.
 
 use std::any::{Any, TypeId};
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -19,6 +20,8 @@ pub(crate) enum Via {
     Link,
     /// Somebody sent it: `exit/2`.
     Signal,
+    /// A registry ended in which the process has entries; as of a link, without there being one.
+    Registry,
 }
 
 /// What an exit signal does to the process that it reaches.
@@ -30,6 +33,12 @@ pub(crate) enum Effect {
     Message,
     /// The process ends at its next await point, with the reason that is now pending.
     Ends,
+}
+
+/// A table elsewhere in which a process may have entries, and which is to forget them when the process ends.
+pub(crate) trait Table: Send + Sync {
+    /// Removes the entries of a process that has ended.
+    fn forget(&self, pid: Pid);
 }
 
 /// What a monitor of this process's watches.
@@ -62,6 +71,8 @@ struct Extra {
     waiting: Vec<ReplyTo<ExitReason>>,
     label: Option<String>,
     dictionary: Dictionary,
+    /// The tables that this process has entries in.
+    tables: Vec<Arc<dyn Table>>,
 }
 
 type Dictionary = FxHashMap<TypeId, Box<dyn Any + Send>>;
@@ -311,6 +322,29 @@ impl Vital {
 
     pub(crate) fn take_name(&mut self) -> Option<Name> {
         self.extra.as_mut()?.name.take()
+    }
+
+    /// The process gets its first entry in a table. False if it has ended.
+    pub(crate) fn enter(&mut self, table: Arc<dyn Table>) -> bool {
+        if self.is_alive() {
+            self.extra_mut().tables.push(table);
+        }
+        self.is_alive()
+    }
+
+    /// The process has no entry in a table any more. Gives the table, to be dropped where no lock is held.
+    pub(crate) fn leave<T: Table>(&mut self, table: &Arc<T>) -> Option<Arc<dyn Table>> {
+        let tables = &mut self.extra.as_mut()?.tables;
+        let place = tables
+            .iter()
+            .position(|other| std::ptr::addr_eq(Arc::as_ptr(other), Arc::as_ptr(table)))?;
+        Some(tables.swap_remove(place))
+    }
+
+    /// The tables that are to forget the process, as it has ended.
+    pub(crate) fn take_tables(&mut self) -> Vec<Arc<dyn Table>> {
+        let extra = self.extra.as_mut();
+        extra.map_or_else(Vec::new, |extra| std::mem::take(&mut extra.tables))
     }
 
     pub(crate) fn label(&self) -> Option<&str> {

@@ -1,0 +1,198 @@
+//! A registry before it starts.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::listener::Listener;
+use super::meta::Meta;
+use super::registrable::{Key, Registrable, Value};
+use super::server::RegistryServer;
+use super::{Duplicate, Keys, RegistryEvent, RegistryRef, Unique};
+use crate::child_spec::{ChildSpec, ChildStart, Supervised};
+use crate::gen_server::{Initialized, Start, start, start_link};
+use crate::node::Name;
+use crate::process::Recipient;
+
+/// A registry of servers `S` by keys `K`, with a value `V` each, before it starts; and what names it in a tree.
+///
+/// Its keys are unique, or with [`Duplicate`] may be held by many: [`DuplicateRegistry`]. See [the module](super) for
+/// what it does.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # #[gen_server] pub struct Room; #[gen_server] impl Room { #[init] fn init() -> Self { Room } }
+/// # otp_core::doc_test(async {
+/// let rooms = Registry::<u32, Room>::unique().name("rooms").start_link().await.unwrap();
+/// let room = Room::start_link().via(&rooms, 7).await.unwrap();
+/// assert_eq!(rooms.lookup(&7), Some(room));
+/// # });
+/// ```
+#[must_use = "a registry does nothing before it is started"]
+pub struct Registry<K, S, V = (), N = Unique> {
+    setup: RegistrySetup<K, V>,
+    kind: PhantomData<fn() -> (S, N)>,
+}
+
+type Begun<K, S, V, N> = Initialized<RegistryServer<K, S, V, N>>;
+
+/// A registry whose keys may be held by many processes at once: the groups of a publish-subscribe system.
+pub type DuplicateRegistry<K, S, V = ()> = Registry<K, S, V, Duplicate>;
+
+impl<K: Key, S: Registrable, V: Value> Registry<K, S, V, Unique> {
+    /// One whose keys are held by one process each: `keys: :unique`.
+    pub fn unique() -> Self {
+        Self::empty()
+    }
+
+    /// One whose keys may be held by many processes: `keys: :duplicate`.
+    pub fn duplicate() -> DuplicateRegistry<K, S, V> {
+        DuplicateRegistry::empty()
+    }
+}
+
+impl<K: Key, S: Registrable, V: Value> DuplicateRegistry<K, S, V> {
+    /// One whose keys may be held by many processes: `keys: :duplicate`.
+    #[expect(clippy::new_without_default, reason = "it is a builder")]
+    pub fn new() -> Self {
+        Self::empty()
+    }
+}
+
+impl<K: Key, S: Registrable, V: Value, N: Keys> Registry<K, S, V, N> {
+    fn empty() -> Self {
+        Registry {
+            setup: RegistrySetup {
+                name: None,
+                listeners: Arc::from([]),
+                meta: Meta::default(),
+            },
+            kind: PhantomData,
+        }
+    }
+
+    /// Gives its process a name; [`ServerHandle::named`](crate::ServerHandle::named) of [`RegistryRef`] finds it.
+    pub fn name(mut self, name: impl Into<Name>) -> Self {
+        self.setup.name = Some(name.into());
+        self
+    }
+
+    /// Gives it a value of its own, which [`RegistryRef::meta`] reads. There is one of each type, the last one.
+    pub fn meta<T: Clone + Send + Sync + 'static>(self, value: T) -> Self {
+        let before = self.setup.meta.put(value);
+        drop(before);
+        self
+    }
+
+    /// Tells somebody of each registration and each unregistration; not of the end of a process, which it can monitor.
+    ///
+    /// Whoever is told has a message `From<RegistryEvent<K, V>>`. A listener that is gone, or whose bounded mailbox is
+    /// full, misses what is told.
+    pub fn listener<R>(mut self, recipient: R) -> Self
+    where
+        R: Recipient + Sync,
+        R::Message: From<RegistryEvent<K, V>>,
+    {
+        let before = self.setup.listeners.iter().cloned();
+        let listeners = before.chain([Listener::new(recipient)]);
+        self.setup.listeners = listeners.collect();
+        self
+    }
+
+    /// Starts it, linked with the current process: `Registry.start_link/1`.
+    #[track_caller]
+    #[expect(clippy::type_complexity, reason = "the future has no name")]
+    pub fn start_link(
+        self,
+    ) -> Start<
+        RegistryRef<K, S, V, N>,
+        impl Future<Output = Begun<K, S, V, N>> + Send + use<K, S, V, N>,
+    > {
+        named(self.setup.name.clone(), start_link(self.setup))
+    }
+
+    /// Starts it, linked with nothing.
+    #[track_caller]
+    #[expect(clippy::type_complexity, reason = "the future has no name")]
+    pub fn start(
+        self,
+    ) -> Start<
+        RegistryRef<K, S, V, N>,
+        impl Future<Output = Begun<K, S, V, N>> + Send + use<K, S, V, N>,
+    > {
+        named(self.setup.name.clone(), start(self.setup))
+    }
+
+    /// It as a child of a supervisor. Its id is its name, or its type if it has none.
+    ///
+    /// Each start of it begins with the metadata that was given here, and without entries.
+    pub fn child_spec(self) -> ChildSpec<RegistryRef<K, S, V, N>> {
+        let id = match &self.setup.name {
+            Some(name) => name.to_string(),
+            None => std::any::type_name::<Self>().to_owned(),
+        };
+        ChildSpec::new(id, move || self.clone().start_link())
+    }
+}
+
+fn named<K: Key, S: Registrable, V: Value, N: Keys, F>(
+    name: Option<Name>,
+    start: Start<RegistryRef<K, S, V, N>, F>,
+) -> Start<RegistryRef<K, S, V, N>, F> {
+    match name {
+        Some(name) => start.name(name),
+        None => start,
+    }
+}
+
+impl<K: Key, S: Registrable, V: Value, N: Keys> Supervised for Registry<K, S, V, N> {
+    type Handle = RegistryRef<K, S, V, N>;
+    type Args = RegistrySetup<K, V>;
+
+    fn start_child(setup: RegistrySetup<K, V>) -> impl ChildStart<Handle = Self::Handle> {
+        let registry = Registry::<K, S, V, N> {
+            setup,
+            kind: PhantomData,
+        };
+        registry.start_link()
+    }
+}
+
+impl<K, S, V, N> Clone for Registry<K, S, V, N> {
+    fn clone(&self) -> Self {
+        Registry {
+            setup: RegistrySetup {
+                name: self.setup.name.clone(),
+                listeners: Arc::clone(&self.setup.listeners),
+                meta: self.setup.meta.clone(),
+            },
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<K, S, V, N> fmt::Debug for Registry<K, S, V, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Registry").field(&self.setup).finish()
+    }
+}
+
+/// What the process of a registry begins with.
+#[doc(hidden)]
+pub struct RegistrySetup<K, V> {
+    name: Option<Name>,
+    pub(super) listeners: Arc<[Listener<K, V>]>,
+    pub(super) meta: Meta,
+}
+
+impl<K, V> fmt::Debug for RegistrySetup<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegistrySetup")
+            .field("name", &self.name)
+            .field("listeners", &self.listeners)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,98 @@
+//! What can be registered, and who may register it.
+
+use std::hash::Hash;
+
+use crate::child_spec::Supervised;
+use crate::gen_server::{Context, GenServer, ServerHandle, ServerRef};
+use crate::process::{Address, Mailbox};
+
+/// What can be a key: any value that is compared by `Eq`.
+///
+/// Its `Hash` and `Eq` run while a part of the registry is locked: they must not use the registry.
+pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Eq + Hash + Send + Sync + 'static> Key for T {}
+
+/// What can be stored with a registration.
+pub trait Value: Clone + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Send + Sync + 'static> Value for T {}
+
+/// What can be registered: a server, or the [`Address`] of a process that has a [`Mailbox`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be registered: it is neither a server nor the address of a process",
+    label = "no server and no address",
+    note = "a registry is of a `#[gen_server]`, `Registry::<RoomId, Room>`, or of an `Address`, `Registry::<RoomId, Address<Line>>`"
+)]
+pub trait Registrable: 'static {
+    /// What its mailbox takes.
+    type Message: Send + 'static;
+
+    /// What runs in the process.
+    type Process: 'static;
+
+    /// What look-ups give.
+    type Handle: Clone + Send + Sync + 'static;
+
+    /// A handle that is pinned to a process.
+    #[doc(hidden)]
+    fn handle(address: Address<Self::Message>) -> Self::Handle;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S> Registrable for S
+where
+    S: Supervised<Handle: ServerHandle>,
+{
+    type Message = <<S::Handle as ServerHandle>::Server as GenServer>::Message;
+    type Process = <S::Handle as ServerHandle>::Server;
+    type Handle = S::Handle;
+
+    fn handle(address: Address<Self::Message>) -> S::Handle {
+        ServerRef::pinned(address.cell).into()
+    }
+}
+
+impl<M: Send + 'static> Registrable for Address<M> {
+    type Message = M;
+    type Process = Mailbox<M>;
+    type Handle = Address<M>;
+
+    fn handle(address: Address<M>) -> Address<M> {
+        address
+    }
+}
+
+/// A process that can register itself in a registry of `S`: what only the process itself has, a server's [`Context`] or
+/// its own [`Mailbox`].
+#[diagnostic::on_unimplemented(
+    message = "a registry of `{S}` does not take `{Self}`",
+    label = "not the context of a `{S}`",
+    note = "a process registers itself: a server passes its own `cx`, a process of an `Address` its `&mailbox`"
+)]
+pub trait Registrant<S: Registrable> {
+    /// The process.
+    #[doc(hidden)]
+    fn address(&self) -> Address<S::Message>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S> Registrant<S> for Context<S>
+where
+    S: GenServer + Registrable<Message = <S as GenServer>::Message>,
+{
+    fn address(&self) -> Address<<S as GenServer>::Message> {
+        Address {
+            cell: self.cell().clone(),
+        }
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<M: Send + 'static> Registrant<Address<M>> for Mailbox<M> {
+    fn address(&self) -> Address<M> {
+        Mailbox::address(self)
+    }
+}
