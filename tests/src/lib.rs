@@ -6,12 +6,14 @@
 pub mod child;
 mod failing;
 mod journal;
+mod member;
 pub mod oracle;
 mod puppet;
 mod reports;
 
 pub use failing::failure;
 pub use journal::{Journal, NoteOnDrop};
+pub use member::{Member, Order};
 pub use puppet::{Act, Puppet, PuppetMessage, PuppetRef, puppet};
 pub use reports::{Report, Reports};
 pub mod processes;
