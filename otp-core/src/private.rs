@@ -15,6 +15,7 @@ pub use crate::gen_server::{
 pub use crate::options::{Configured, MailboxPolicy, Restart, ServerOptions, Shutdown};
 pub use crate::pid::Pid;
 pub use crate::process::{Down, Exit, MonitorRef, Sent};
+pub use crate::registry::HasHandle;
 pub use crate::reply::ReplyTo;
 #[cfg(shuttle)]
 pub use crate::runner::run_explored;

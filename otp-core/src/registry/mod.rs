@@ -18,7 +18,7 @@ pub use builder::RegistrySetup;
 pub use builder::{DuplicateRegistry, Registry};
 pub use entry::{Entry, RegistryError, RegistryEvent};
 pub use handle::RegistryRef;
-pub use registrable::{Key, Registrable, Registrant, Value};
+pub use registrable::{HasHandle, Key, Registrable, Registrant, Value};
 #[doc(hidden)]
 pub use server::RegistryMessage;
 pub use server::RegistryServer;

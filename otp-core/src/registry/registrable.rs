@@ -2,7 +2,6 @@
 
 use std::hash::Hash;
 
-use crate::child_spec::Supervised;
 use crate::gen_server::{Context, GenServer, ServerHandle, ServerRef};
 use crate::process::{Address, Mailbox};
 
@@ -20,6 +19,38 @@ pub trait Value: Clone + Send + Sync + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Send + Sync + 'static> Value for T {}
 
+/// A server that registries can take, with the handle that a look-up gives.
+///
+/// `#[gen_server]` implements it. For a server that is written by hand:
+///
+/// ```
+/// use otp_core::prelude::*;
+/// use otp_core::registry::HasHandle;
+///
+/// struct Clock;
+///
+/// impl GenServer for Clock {
+///     type Args = ();
+///     type Message = ();
+///     async fn init(_: (), _cx: &mut Context<Self>) -> Result<Self, InitError> { Ok(Clock) }
+///     async fn handle_message(&mut self, _: (), _cx: &mut Context<Self>) {}
+/// }
+///
+/// impl HasHandle for Clock {
+///     type Handle = ServerRef<Clock>;
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let clocks = Registry::<u32, Clock>::unique().start_link().await.unwrap();
+/// let clock: ServerRef<Clock> = gen_server::start_link(()).via(&clocks, 1).await.unwrap();
+/// assert_eq!(clocks.lookup(&1), Some(clock));
+/// # });
+/// ```
+pub trait HasHandle: 'static {
+    /// What look-ups give.
+    type Handle: ServerHandle;
+}
+
 /// What can be registered: a server, or the [`Address`] of a process that has a [`Mailbox`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be registered: it is neither a server nor the address of a process",
@@ -34,7 +65,7 @@ pub trait Registrable: 'static {
     type Process: 'static;
 
     /// What look-ups give.
-    type Handle: Clone + Send + Sync + 'static;
+    type Handle: Clone + 'static;
 
     /// A handle that is pinned to a process.
     #[doc(hidden)]
@@ -42,10 +73,7 @@ pub trait Registrable: 'static {
 }
 
 #[diagnostic::do_not_recommend]
-impl<S> Registrable for S
-where
-    S: Supervised<Handle: ServerHandle>,
-{
+impl<S: HasHandle> Registrable for S {
     type Message = <<S::Handle as ServerHandle>::Server as GenServer>::Message;
     type Process = <S::Handle as ServerHandle>::Server;
     type Handle = S::Handle;

@@ -32,6 +32,7 @@ use crate::gen_server::{
 use crate::options::ServerOptions;
 use crate::pid::Pid;
 use crate::process::Exit;
+use crate::registry::HasHandle;
 use crate::reply::ReplyTo;
 
 /// What can be the kind of child of a [`DynamicSupervisor`].
@@ -159,6 +160,10 @@ impl<S: DynamicChild> DynamicSupervisor<S> {
     > {
         start::<DynamicSupervisorRef<S>>(self.setup)
     }
+}
+
+impl<S: DynamicChild> HasHandle for DynamicSupervisor<S> {
+    type Handle = DynamicSupervisorRef<S>;
 }
 
 impl<S: DynamicChild> Supervised for DynamicSupervisor<S> {

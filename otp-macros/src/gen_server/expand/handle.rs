@@ -68,7 +68,8 @@ fn configured(state: &State) -> TokenStream {
     }
 }
 
-/// The traits of an address: `Clone`, `Eq`, `Hash`, `Debug`, and the way to the `ServerRef` inside.
+/// The traits of an address: `Clone`, `Eq`, `Hash`, `Debug`, the way to the `ServerRef` inside, and the way here from the
+/// server: `impl HasHandle for Counter { type Handle = CounterRef; }`.
 fn impls(state: &State) -> TokenStream {
     let rt = &state.runtime;
     let server = &state.item.ident;
@@ -131,7 +132,16 @@ fn impls(state: &State) -> TokenStream {
             impl #generics #of for #name #arguments #where_clause { #body }
         }
     });
-    quote!(#(#impls)*)
+    quote! {
+        #(#impls)*
+
+        #(#cfgs)*
+        #[automatically_derived]
+        #[allow(deprecated, private_interfaces)]
+        impl #generics #rt::HasHandle for #server #arguments #where_clause {
+            type Handle = #name #arguments;
+        }
+    }
 }
 
 /// `ServerRef<Counter>`, shown at the struct's name: a server without `impl GenServer` is one mistake there.
