@@ -57,6 +57,9 @@ fn handles_and_values_cross_threads() {
     sync::<ReplyTo<std::cell::Cell<u8>>>();
     send::<Mailbox<std::cell::Cell<u8>>>();
     send::<ChildSpec<otp_core::SupervisorRef>>();
+    send::<RegistryRef<u8, Cells, String>>();
+    sync::<RegistryRef<u8, Cells, String>>();
+    send::<Registry<u8, Cells>>();
     send::<Context<Cells>>();
     sync::<Context<Cells>>();
     send::<RequestCollection<u8, std::cell::Cell<u8>>>();

@@ -72,6 +72,17 @@ mod a_server_is_a_struct {
     }
 
     #[otp_core::test]
+    async fn a_server_is_found_by_its_key() {
+        let hits = Registry::<u32, Counter>::unique()
+            .start_link()
+            .await
+            .unwrap();
+        let page = Counter::start_link(0).via(&hits, 7).await.unwrap();
+        assert_eq!(hits.lookup(&7), Some(page)); // Option<CounterRef>
+        assert_eq!(hits.lookup(&8), None);
+    }
+
+    #[otp_core::test]
     async fn a_handle_by_name_survives_a_restart() {
         let a = Counter::start_link(0).name("hits").await.unwrap();
         let b = CounterRef::named("hits"); // resolved at each call

@@ -17,7 +17,7 @@ use crate::process::cell::{Cell, Process};
 use crate::process::place::Place;
 use crate::process::signal::Signal;
 use crate::process::{self, Location, MonitorRef, Recipient, Route, Sent, Target, scope};
-use crate::registry::{Key, Registrable, RegistryRef, Value};
+use crate::registry::{Key, RegisteredAs, Registrable, RegistryRef, Value};
 use crate::reply::{ReplyTo, Slot};
 use crate::sys::SystemRequest;
 
@@ -79,8 +79,9 @@ impl<S: GenServer> ServerRef<S> {
     pub fn via<K, R, V>(registry: &RegistryRef<K, R, V>, key: K) -> Self
     where
         K: Key,
-        R: Registrable<Process = S, Message = S::Message>,
+        R: Registrable,
         V: Value,
+        S: RegisteredAs<R>,
     {
         ServerRef {
             route: registry.route(key),
@@ -254,8 +255,9 @@ pub trait ServerHandle:
     fn via<K, R, V>(registry: &RegistryRef<K, R, V>, key: K) -> Self
     where
         K: Key,
-        R: Registrable<Process = Self::Server, Message = <Self::Server as GenServer>::Message>,
+        R: Registrable,
         V: Value,
+        Self::Server: RegisteredAs<R>,
     {
         ServerRef::via(registry, key).into()
     }

@@ -22,7 +22,7 @@ use crate::process::cell::{Cell, Process};
 use crate::process::run::{Catch, Crash, catch, contain, running};
 use crate::process::scope::{self, Orphan, Scope};
 use crate::process::{self, MonitorRef, RegisterError, signal};
-use crate::registry::{Key, Registrable, RegistryRef, Value};
+use crate::registry::{Key, RegisteredAs, Registrable, RegistryRef, Value};
 use crate::{report, rt};
 
 /// Why a server was not started.
@@ -222,8 +222,9 @@ impl<R: Started, F> Start<R, F> {
     pub fn via<K, S, V>(self, registry: &RegistryRef<K, S, V>, key: K) -> Self
     where
         K: Key,
-        S: Registrable<Process = R::Server, Message = <R::Server as GenServer>::Message>,
+        S: Registrable,
         V: Value + Default,
+        R::Server: RegisteredAs<S>,
     {
         self.via_value(registry, key, V::default())
     }
@@ -232,8 +233,9 @@ impl<R: Started, F> Start<R, F> {
     pub fn via_value<K, S, V>(self, registry: &RegistryRef<K, S, V>, key: K, value: V) -> Self
     where
         K: Key,
-        S: Registrable<Process = R::Server, Message = <R::Server as GenServer>::Message>,
+        S: Registrable,
         V: Value,
+        R::Server: RegisteredAs<S>,
     {
         let registry = registry.clone();
         self.claim(move |cell| Ok(registry.enter(cell, key, value)?))

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::listener::Listener;
 use super::meta::Meta;
-use super::registrable::{HasHandle, Key, Registrable, Value};
+use super::registrable::{HasHandle, Key, RegisteredAs, Registrable, Value};
 use super::server::RegistryServer;
 use super::{Duplicate, Keys, RegistryEvent, RegistryRef, Unique};
 use crate::child_spec::{ChildSpec, ChildStart, Supervised};
@@ -150,6 +150,11 @@ fn named<K: Key, S: Registrable, V: Value, N: Keys, F>(
 
 impl<K: Key, S: Registrable, V: Value, N: Keys> HasHandle for Registry<K, S, V, N> {
     type Handle = RegistryRef<K, S, V, N>;
+}
+
+impl<K: Key, S: Registrable, V: Value, N: Keys> RegisteredAs<Registry<K, S, V, N>>
+    for RegistryServer<K, S, V, N>
+{
 }
 
 impl<K: Key, S: Registrable, V: Value, N: Keys> Supervised for Registry<K, S, V, N> {

@@ -46,6 +46,11 @@ impl<T: Clone + Send + Sync + 'static> Value for T {}
 /// assert_eq!(clocks.lookup(&1), Some(clock));
 /// # });
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be registered: it is neither a server nor the address of a process",
+    label = "no server and no address",
+    note = "a registry is of a `#[gen_server]`, `Registry::<RoomId, Room>`, or of an `Address`, `Registry::<RoomId, Address<Line>>`"
+)]
 pub trait HasHandle: 'static {
     /// What look-ups give.
     type Handle: ServerHandle;
@@ -61,9 +66,6 @@ pub trait Registrable: 'static {
     /// What its mailbox takes.
     type Message: Send + 'static;
 
-    /// What runs in the process.
-    type Process: 'static;
-
     /// What look-ups give.
     type Handle: Clone + 'static;
 
@@ -75,7 +77,6 @@ pub trait Registrable: 'static {
 #[diagnostic::do_not_recommend]
 impl<S: HasHandle> Registrable for S {
     type Message = <<S::Handle as ServerHandle>::Server as GenServer>::Message;
-    type Process = <S::Handle as ServerHandle>::Server;
     type Handle = S::Handle;
 
     fn handle(address: Address<Self::Message>) -> S::Handle {
@@ -85,13 +86,23 @@ impl<S: HasHandle> Registrable for S {
 
 impl<M: Send + 'static> Registrable for Address<M> {
     type Message = M;
-    type Process = Mailbox<M>;
     type Handle = Address<M>;
 
     fn handle(address: Address<M>) -> Address<M> {
         address
     }
 }
+
+/// A server that is found in a registry of `S`: `S` itself, unless that is named by another type than runs in its process.
+#[diagnostic::on_unimplemented(
+    message = "a registry of `{S}` does not take a `{Self}`",
+    label = "a registry of `{S}`",
+    note = "a registry takes what it is of: `Registry::<Key, Room>` takes servers that `Room` starts, and gives their handles"
+)]
+pub trait RegisteredAs<S: Registrable>: GenServer<Message = S::Message> {}
+
+#[diagnostic::do_not_recommend]
+impl<S> RegisteredAs<S> for S where S: GenServer + Registrable<Message = <S as GenServer>::Message> {}
 
 /// A process that can register itself in a registry of `S`: what only the process itself has, a server's [`Context`] or
 /// its own [`Mailbox`].

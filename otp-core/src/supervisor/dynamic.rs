@@ -32,7 +32,7 @@ use crate::gen_server::{
 use crate::options::ServerOptions;
 use crate::pid::Pid;
 use crate::process::Exit;
-use crate::registry::HasHandle;
+use crate::registry::{HasHandle, RegisteredAs};
 use crate::reply::ReplyTo;
 
 /// What can be the kind of child of a [`DynamicSupervisor`].
@@ -165,6 +165,8 @@ impl<S: DynamicChild> DynamicSupervisor<S> {
 impl<S: DynamicChild> HasHandle for DynamicSupervisor<S> {
     type Handle = DynamicSupervisorRef<S>;
 }
+
+impl<S: DynamicChild> RegisteredAs<DynamicSupervisor<S>> for DynamicServer {}
 
 impl<S: DynamicChild> Supervised for DynamicSupervisor<S> {
     type Handle = DynamicSupervisorRef<S>;

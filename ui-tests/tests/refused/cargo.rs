@@ -35,7 +35,7 @@ pub(crate) struct Message {
 pub(crate) fn report() -> &'static Report {
     static REPORT: OnceLock<Report> = OnceLock::new();
     REPORT.get_or_init(|| {
-        let wrong = ["fail/gen_server", "fail/testing"];
+        let wrong = ["fail/gen_server", "fail/registry", "fail/testing"];
         let (wrong, right) = (
             wrong.into_iter().flat_map(programs).collect::<Vec<_>>(),
             programs("pass"),

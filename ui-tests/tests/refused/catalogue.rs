@@ -81,3 +81,33 @@ fn tm_008_a_negative_delay_is_no_duration() {
     );
     assert_refused("delay_in_milliseconds", Some("E0308"), "mismatched types");
 }
+
+/// OTP: an argument error.
+#[test]
+fn rg_015_via_and_update_value_need_unique_keys() {
+    assert_refused(
+        "via_a_duplicate_registry",
+        Some("E0308"),
+        "mismatched types",
+    );
+    assert_refused(
+        "update_value_of_a_duplicate_registry",
+        Some("E0599"),
+        "no method named `update_value` found",
+    );
+}
+
+/// OTP: nobody can be named but oneself, as it is always the caller.
+#[test]
+fn rg_037_nobody_registers_another_process() {
+    assert_refused(
+        "pid_registers",
+        Some("E0277"),
+        "a registry of `Room` does not take `Pid`",
+    );
+    assert_refused(
+        "another_server_registers",
+        Some("E0277"),
+        "a registry of `Room` does not take",
+    );
+}

@@ -1,0 +1,42 @@
+//! A handle of a counter leads via a registry of rooms.
+
+use otp_core::prelude::*;
+
+#[gen_server]
+pub struct Room;
+
+#[gen_server]
+impl Room {
+    #[init]
+    fn init() -> Self {
+        Room
+    }
+}
+
+#[gen_server]
+pub struct Counter {
+    value: i64,
+}
+
+#[gen_server]
+impl Counter {
+    #[init]
+    fn init(value: i64) -> Self {
+        Counter { value }
+    }
+
+    #[call]
+    pub fn add(&mut self, by: i64) -> i64 {
+        self.value += by;
+        self.value
+    }
+}
+
+#[otp_core::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let rooms = Registry::<u32, Room>::unique().start_link().await?;
+    Room::start_link().via(&rooms, 7).await?;
+    let counter = CounterRef::via(&rooms, 7); //~
+    counter.add(1).await?;
+    Ok(())
+}
