@@ -48,7 +48,8 @@ impl<K: Key, S: Registrable, V: Value> Registry<K, S, V, Unique> {
         Self::empty()
     }
 
-    /// One whose keys may be held by many processes: `keys: :duplicate`.
+    /// One whose keys may be held by many processes: `keys: :duplicate`. A tree, which reads the type, is to say
+    /// [`DuplicateRegistry::new`].
     pub fn duplicate() -> DuplicateRegistry<K, S, V> {
         DuplicateRegistry::empty()
     }

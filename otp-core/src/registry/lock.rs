@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use super::Key;
+use crate::sync::{Mutex, MutexGuard};
 
 /// What those who want one key line up for. Fair, and a waiter that is dropped leaves the line.
 type Line = tokio::sync::Mutex<()>;

@@ -2,9 +2,11 @@
 
 use std::any::{Any, TypeId};
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 
 use rustc_hash::FxHashMap;
+
+use crate::sync::RwLock;
 
 type Stored = Arc<dyn Any + Send + Sync>;
 

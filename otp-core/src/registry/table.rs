@@ -14,8 +14,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
@@ -30,6 +29,8 @@ use crate::pid::Pid;
 use crate::process::cell::Cell;
 use crate::process::signal;
 use crate::process::vital::{self, Via};
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Mutex, MutexGuard, RwLock};
 
 const SHARDS: usize = 32;
 
@@ -433,9 +434,11 @@ impl<K: Key, M: Send + 'static, V: Value> vital::Table for Table<K, M, V> {
             Some(owners) => owners.remove(&pid),
             None => None,
         };
-        let records = held.iter().flat_map(HashMap::values).flatten();
-        for record in records {
-            drop(self.clear(record));
-        }
+        let held = held.into_iter().flat_map(HashMap::into_values);
+        let mut records: Records<K, M, V> = held.flatten().collect();
+        records.sort_unstable_by_key(|record| record.number);
+        // All before any is dropped, which is the user's code.
+        let cleared: Vec<_> = records.iter().map(|record| self.clear(record)).collect();
+        drop((cleared, records));
     }
 }
