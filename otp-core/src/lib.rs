@@ -119,7 +119,7 @@ pub use task::Task;
 #[cfg(feature = "macros")]
 pub use otp_macros::{
     call, cast, format_status, gen_server, handle_continue, handle_down, handle_exit, handle_info,
-    handle_timeout, init, main, terminate, test,
+    handle_timeout, init, main, supervisor, terminate, test,
 };
 
 /// The README's programs, as tests.

@@ -72,6 +72,7 @@ mod error;
 mod flags;
 mod handle;
 mod intensity;
+mod no_server;
 mod partition;
 mod plan;
 mod report;
@@ -79,6 +80,7 @@ mod route;
 mod run;
 mod start;
 mod tree;
+mod tree_ref;
 mod verdict;
 mod worker;
 
@@ -92,6 +94,10 @@ pub use dynamic::{AnyStarter, DynamicMessage, DynamicSetup, DynamicStarter};
 pub use error::{ChildError, FailedToStartChild, SpecError, StartChildError};
 pub use flags::{AutoShutdown, BackOff, Strategy};
 pub use handle::{ChildCounts, ChildInfo, SupervisorRef};
+#[doc(hidden)]
+pub use no_server::{
+    NoBuilder, NoServer0, NoServer1, NoServer2, NoServer3, NoServer4, NoServer5, NoServer6,
+};
 pub use partition::{PartitionSupervisor, PartitionSupervisorRef};
 pub use run::Supervisor;
 #[doc(hidden)]
@@ -100,3 +106,5 @@ pub use start::SupervisorStart;
 #[doc(hidden)]
 pub use start::TreeHandle;
 pub use tree::{Branch, Tree};
+#[doc(hidden)]
+pub use tree_ref::{TreeRef, ends_for_good};
