@@ -44,7 +44,7 @@
 //! | timers and sleeping | [`time`] |
 //! | looking into a running server | [`sys`] |
 //! | what an end means | [`ExitReason`] |
-//! | supervising servers | [`supervisor`](mod@supervisor), [`Supervisor`], [`DynamicSupervisor`], [`PartitionSupervisor`] |
+//! | supervising servers | [`supervisor!`](macro@supervisor), [`mod@supervisor`], [`Supervisor`], [`DynamicSupervisor`], [`PartitionSupervisor`] |
 //! | what differs from OTP, and why | [`differences`] |
 //! | programs and tests | [`main`], [`test`](macro@test), [`Node`] |
 //! | the test kit | `testing`, with the feature `test-util` |

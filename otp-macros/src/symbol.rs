@@ -146,8 +146,14 @@ pub(crate) const TREE_SETTINGS: [&str; 6] = [
 /// What a tree says of every child.
 pub(crate) const CHILD_OPTIONS: [&str; 3] = [RESTART, SHUTDOWN, SIGNIFICANT];
 
-/// What a tree says of a dynamic supervisor beside that.
-pub(crate) const DYNAMIC_OPTIONS: [&str; 3] = ["max_children", MAX_RESTARTS, BACK_OFF];
+/// What a tree says beside that of what is built before it starts; of what is not here, any method.
+pub(crate) const BUILDER_OPTIONS: [(&str, &[&str]); 2] = [
+    (
+        "DynamicSupervisor",
+        &["max_children", MAX_RESTARTS, BACK_OFF],
+    ),
+    ("PartitionSupervisor", &[MAX_RESTARTS, BACK_OFF]),
+];
 
 /// The options that belong above the struct.
 pub(crate) const SERVER_OPTIONS: [&str; 3] = [RESTART, SHUTDOWN, MAILBOX];

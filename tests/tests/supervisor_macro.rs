@@ -2,8 +2,8 @@
 
 use otp_core::prelude::*;
 use otp_core::{
-    AnyChild, ChildHandle, ChildKind, ChildState, DynamicSupervisor, Restart, Shutdown, Strategy,
-    Supervisor, SupervisorRef,
+    AnyChild, ChildHandle, ChildKind, ChildState, DynamicSupervisor, PartitionSupervisor, Restart,
+    Shutdown, Strategy, Supervisor, SupervisorRef,
 };
 use tests::processes::end;
 use tests::{Journal, Puppet};
@@ -100,6 +100,8 @@ supervisor! {
         inner: Counters(beginning, 10),
         log: Puppet(Journal::new()),
         trees: DynamicSupervisor::<Inner>::new(),
+        shards: PartitionSupervisor::<Counter>::with_arguments(2, move |_| beginning.value).max_restarts(1, Duration::from_secs(1)),
+        more_shards: PartitionSupervisor::<Inner>::new(1) { max_restarts: 1 in 1s },
     }
 }
 
@@ -305,6 +307,8 @@ async fn a_tree_is_a_child_of_a_dynamic_supervisor() {
     let other = tree.trees().start_child().await.unwrap();
     assert_ne!(one, other);
     assert_eq!(one.only().add(1).await, Ok(2));
+    assert_eq!(tree.shards().get(&7).add(1).await, Ok(2));
+    assert_eq!(tree.more_shards().get(&7).only().add(1).await, Ok(2));
     tree.stop().await.unwrap();
 
     let trees = DynamicSupervisor::<Outer>::new()

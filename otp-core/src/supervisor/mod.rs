@@ -1,10 +1,9 @@
 //! Supervisors: processes that start others, watch them, and start them again when they end.
 //!
-//! A tree that is known when the program is written is written with
-//! `supervisor!`, which checks it when it compiles; one that is known at run time only is
-//! made with [`Supervisor::builder`], which finds the same mistakes before anything starts ([`SpecError`]). Children that
-//! come and go are started under a [`DynamicSupervisor`]; one server many times over, by key, under a
-//! [`PartitionSupervisor`].
+//! A tree that is known when the program is written is written with [`supervisor!`](macro@crate::supervisor), which
+//! checks it when it compiles; one that is known at run time only is made with [`Supervisor::builder`], which finds the
+//! same mistakes before anything starts ([`SpecError`]). Children that come and go are started under a
+//! [`DynamicSupervisor`]; one server many times over, by key, under a [`PartitionSupervisor`].
 //!
 //! ```
 //! use otp_core::prelude::*;

@@ -638,15 +638,13 @@ impl Child {
         let Some(start) = self.start.as_ref().filter(|start| start.function.is_some()) else {
             return (known, false);
         };
-        let is_dynamic = start
-            .ty
-            .segments
-            .last()
-            .is_some_and(|last| last.ident == "DynamicSupervisor");
-        if is_dynamic {
-            known.extend(symbol::DYNAMIC_OPTIONS);
-        }
-        (known, !is_dynamic)
+        let last = start.ty.segments.last();
+        let builder = last.and_then(|last| {
+            let mut builders = symbol::BUILDER_OPTIONS.iter();
+            builders.find(|(builder, _)| last.ident == builder)
+        });
+        known.extend(builder.into_iter().flat_map(|(_, options)| *options));
+        (known, builder.is_none())
     }
 }
 
