@@ -144,7 +144,7 @@ fn generics(input: ParseStream<'_>, errors: &mut Errors) {
     {
         errors.push(
             &generics.params,
-            "a tree is not generic; remove them, and name the types of its children",
+            "a tree is not generic; remove the parameters, and name the types of its children",
         );
     }
 }
