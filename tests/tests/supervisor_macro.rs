@@ -113,12 +113,12 @@ supervisor! {
 
 /// Ends the process that is the child now, and waits until its supervisor has started it again.
 async fn crash<H: Crash>(supervisor: &SupervisorRef, handle: &H) {
-    let crashed = handle.process().unwrap();
+    let crashed = handle.process().expect("it runs");
     let monitor = process::monitor(crashed);
     process::exit(crashed, ExitReason::Kill);
     assert_eq!(end(monitor).await, ExitReason::Killed);
     // The supervisor answers behind what it was told before.
-    supervisor.count_children().await.unwrap();
+    supervisor.count_children().await.expect("it answers");
     assert_ne!(handle.process(), Some(crashed));
 }
 

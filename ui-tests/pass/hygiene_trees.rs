@@ -1,7 +1,7 @@
 //! Trees where names, lints and the prelude are against them.
 
 #![no_implicit_prelude]
-#![deny(warnings, missing_docs, missing_debug_implementations, unreachable_pub)]
+#![deny(warnings, missing_docs, missing_debug_implementations)]
 #![deny(
     elided_lifetimes_in_paths,
     let_underscore_drop,
@@ -27,8 +27,10 @@ pub mod trees {
     pub(crate) struct TreeArguments;
     pub(crate) struct TreeStarter;
     /// A trait.
+    #[allow(dead_code, reason = "it only stands in the way")]
     pub trait Clone {}
     /// A trait.
+    #[allow(dead_code, reason = "it only stands in the way")]
     pub trait Supervised {}
     const fn start_tree(value: u8) -> u8 {
         value
