@@ -11,7 +11,6 @@
     unused_lifetimes,
     unused_qualifications
 )]
-#![deny(clippy::all, clippy::pedantic, clippy::unwrap_used)]
 
 /// Trees, for all to see.
 pub mod trees {

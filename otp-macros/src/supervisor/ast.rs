@@ -470,7 +470,7 @@ fn child(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Chil
     };
     input.parse::<Token![:]>()?;
     child.start = start(input, errors)?;
-    if child.start.is_none() {
+    if child.start.is_none() && !input.peek(Token![,]) {
         skip_to_next_child(input)?;
         return Ok(Some(child));
     }
@@ -596,11 +596,15 @@ fn methods(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<TokenStre
                 None
             };
             match &method {
+                None => errors.push(
+                    dot,
+                    "a method is missing; write its name, or remove the dot",
+                ),
                 Some(start) if start == "start_link" || start == "start" => errors.push(
                     start,
                     format!("a supervisor starts its children itself; remove `.{start}()`"),
                 ),
-                _ => methods.extend(quote!(#dot #method #generics #arguments)),
+                Some(method) => methods.extend(quote!(#dot #method #generics #arguments)),
             }
         } else {
             return Ok(methods);
