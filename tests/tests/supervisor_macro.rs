@@ -1,6 +1,7 @@
 //! `supervisor!`: trees whose children have typed handles.
 
 use otp_core::prelude::*;
+use otp_core::testing::{ChildExt, start_supervised};
 use otp_core::{
     AnyChild, ChildHandle, ChildKind, ChildState, DynamicSupervisor, PartitionSupervisor, Restart,
     Shutdown, Strategy, Supervisor, SupervisorRef,
@@ -112,30 +113,14 @@ supervisor! {
 }
 
 /// Ends the process that is the child now, and waits until its supervisor has started it again.
-async fn crash<H: Crash>(supervisor: &SupervisorRef, handle: &H) {
-    let crashed = handle.process().expect("it runs");
+async fn crash(supervisor: &SupervisorRef, counter: &CounterRef) {
+    let crashed = counter.pid().expect("it runs");
     let monitor = process::monitor(crashed);
     process::exit(crashed, ExitReason::Kill);
     assert_eq!(end(monitor).await, ExitReason::Killed);
     // The supervisor answers behind what it was told before.
     supervisor.count_children().await.expect("it answers");
-    assert_ne!(handle.process(), Some(crashed));
-}
-
-trait Crash {
-    fn process(&self) -> Option<Pid>;
-}
-
-impl Crash for CounterRef {
-    fn process(&self) -> Option<Pid> {
-        self.pid()
-    }
-}
-
-impl Crash for CountersRef {
-    fn process(&self) -> Option<Pid> {
-        self.pid()
-    }
+    assert_ne!(counter.pid(), Some(crashed));
 }
 
 #[otp_core::test]
@@ -282,9 +267,8 @@ async fn the_handles_of_a_nested_tree_survive_its_restart() {
     let (old_tree, old_first) = (inner.pid(), first.pid());
     let log = tree.log().pid();
 
-    let monitor = process::monitor(inner.pid().unwrap());
-    process::exit(inner.pid().unwrap(), ExitReason::Kill);
-    assert_eq!(end(monitor).await, ExitReason::Killed);
+    // It is permanent.
+    inner.stop().await.unwrap();
     let state = async || tree.get_child("inner").await.unwrap().state;
     assert_eq!(state().await, ChildState::Restarting);
     otp_core::time::sleep(Duration::from_millis(99)).await;
@@ -333,7 +317,8 @@ async fn a_tree_is_a_child_of_a_tree_that_is_built() {
         .await
         .unwrap();
     assert_eq!(counters.first().add(0).await, Ok(1));
-    crash(&tree, &counters).await;
+    counters.stop().await.unwrap();
+    tree.count_children().await.unwrap();
     assert_eq!(counters.second().add(0).await, Ok(2));
 
     let any = DynamicSupervisor::<AnyChild>::new()
@@ -431,4 +416,15 @@ async fn a_cfg_holds_for_all_that_a_child_brings() {
 fn a_handle_is_an_address() {
     fn assert<T: Clone + Send + Sync + Eq + std::hash::Hash + std::fmt::Debug + ChildHandle>() {}
     assert::<CountersRef>();
+}
+
+#[otp_core::test]
+async fn a_tree_is_started_under_the_supervisor_of_a_test() {
+    let tree = start_supervised::<Counters>((Beginning::at(1), 1)).await;
+    assert_eq!(tree.second().add(0).await, Ok(2));
+    tree.first().crash().await;
+    tree.first().restarted().await;
+    assert_eq!(tree.first().add(0).await, Ok(1));
+    let inner = start_supervised::<Inner>(()).await;
+    assert_eq!(inner.only().add(0).await, Ok(1));
 }
