@@ -45,7 +45,7 @@
 //! | timers and sleeping | [`time`] |
 //! | looking into a running server | [`sys`] |
 //! | what an end means | [`ExitReason`] |
-//! | supervising servers | [`supervisor`](mod@supervisor), [`Supervisor`], [`DynamicSupervisor`], [`PartitionSupervisor`] |
+//! | supervising servers | [`supervisor!`](macro@supervisor), [`mod@supervisor`], [`Supervisor`], [`DynamicSupervisor`], [`PartitionSupervisor`] |
 //! | what differs from OTP, and why | [`differences`] |
 //! | programs and tests | [`main`], [`test`](macro@test), [`Node`] |
 //! | the test kit | `testing`, with the feature `test-util` |
@@ -122,7 +122,7 @@ pub use task::Task;
 #[cfg(feature = "macros")]
 pub use otp_macros::{
     call, cast, format_status, gen_server, handle_continue, handle_down, handle_exit, handle_info,
-    handle_timeout, init, main, terminate, test,
+    handle_timeout, init, main, supervisor, terminate, test,
 };
 
 /// The README's programs, as tests.

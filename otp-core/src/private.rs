@@ -20,7 +20,11 @@ pub use crate::reply::ReplyTo;
 #[cfg(shuttle)]
 pub use crate::runner::run_explored;
 pub use crate::runner::{Flavor, run_main};
-pub use crate::supervisor::{DynamicChild, DynamicStarter, StartingChild};
+pub use crate::supervisor::{
+    AutoShutdown, BackOff, DynamicChild, DynamicStarter, NoBuilder, NoServer0, NoServer1,
+    NoServer2, NoServer3, NoServer4, NoServer5, NoServer6, StartingChild, Strategy, Supervisor,
+    SupervisorBuilder, SupervisorRef, SupervisorStart, TreeHandle, TreeRef, ends_for_good,
+};
 #[cfg(feature = "test-util")]
 pub use crate::testing::generated::*;
 

@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::parse::Parse;
 
 use crate::errors::Errors;
-use crate::symbol::{FLAGS, SERVER_OPTIONS};
+use crate::symbol::{self, FLAGS, SERVER_OPTIONS};
 
 /// One `key = value`.
 pub(crate) struct Setting {
@@ -58,7 +58,7 @@ impl Settings {
 
     /// The value of `crate = path`.
     pub(crate) fn crate_path(&self, errors: &mut Errors) -> Option<syn::Path> {
-        self.get(crate::symbol::CRATE, errors, |setting| {
+        self.get(symbol::CRATE, errors, |setting| {
             setting.read("the path of otp-core, such as `crate = ::my_crate::otp_core`")
         })
     }
@@ -86,13 +86,7 @@ impl Setting {
 
 fn setting(tokens: Vec<TokenTree>, known: &[&str]) -> syn::Result<Setting> {
     let mut tokens = tokens.into_iter();
-    let list = || {
-        known
-            .iter()
-            .map(|key| format!("`{key}`"))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let list = || symbol::list(known);
     let key = match tokens.next() {
         Some(TokenTree::Ident(key)) => key,
         other => {
@@ -132,7 +126,7 @@ fn setting(tokens: Vec<TokenTree>, known: &[&str]) -> syn::Result<Setting> {
 }
 
 /// The commas of groups and of `<A, B>` stay: no option's value has the latter outside of a group.
-fn split_at_commas(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
+pub(crate) fn split_at_commas(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
     let mut parts = vec![Vec::new()];
     for token in tokens {
         match &token {

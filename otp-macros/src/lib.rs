@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod attr;
+mod duration;
 mod entry;
 mod errors;
 mod gen_server;
@@ -13,6 +14,7 @@ mod misplaced;
 mod names;
 mod place;
 mod runtime;
+mod supervisor;
 mod symbol;
 
 use proc_macro::TokenStream;
@@ -87,6 +89,152 @@ use crate::symbol::Kind;
 #[proc_macro_attribute]
 pub fn gen_server(arguments: TokenStream, item: TokenStream) -> TokenStream {
     gen_server::expand(arguments.into(), item.into()).into()
+}
+
+/// Makes a supervision tree whose children have typed handles, and whose mistakes are found when it compiles: Elixir's
+/// module-based supervisor.
+///
+/// ```text
+/// supervisor! {
+///     /// Docs, `#[cfg]`s.
+///     pub struct CacheTree(options: TreeOptions);     // parameters, which are `Clone`; or none: `pub struct CacheTree;`
+///
+///     strategy: one_for_one,                          // one_for_one | one_for_all | rest_for_one
+///     max_restarts: 3 in 5s,                          // unless said: this
+///     auto_shutdown: any_significant,                 // never (unless said) | any_significant | all_significant
+///     back_off: 100ms to 10s,                         // unless said: none
+///
+///     children: {
+///         /// Docs, `#[cfg]`s.
+///         primary: UserCache(arguments of its start_link).methods_of_what_it_gives(…) { restart: transient, … },
+///         rooms: DynamicSupervisor::<Room>::new().methods(…) { max_children: 10_000 },
+///     }
+/// }
+/// ```
+///
+/// It makes, with the visibility and the `#[cfg]`s of the struct:
+///
+/// - `CacheTree`, which names the tree, with `start_link`, `start` and `child_spec`. They take the parameters.
+/// - `CacheTreeRef`, the handle: `Clone`, `Eq`, `Hash`, `Debug`, a `Deref` to `SupervisorRef`, and a method for each
+///   child, `primary()`, that gives the handle which follows the child through its restarts, those of the tree among
+///   them. A method wins over what the handle has of itself.
+/// - what makes the tree a child: of other trees, of builders, of a `DynamicSupervisor::<CacheTree>`.
+///
+/// # Children
+///
+/// They start in the order in which they are written, and stop in the reverse one. The name is the child's id.
+///
+/// `Server(…)` takes the arguments of `Server::start_link`, for servers and trees alike; methods behind it are those of
+/// what that gives, such as `.name("primary")`. `Type::function(…)` is for what is built before it starts, such as
+/// `DynamicSupervisor::<Room>::new()`; the macro adds `start_link()`. Both stand for a `Supervised` type.
+///
+/// Arguments are evaluated anew at each start of the child. In them a parameter of the tree is a clone, and an earlier
+/// sibling is its handle, both the start's own.
+///
+/// Every child may say `restart: permanent | transient | temporary`, `shutdown: 10s | 500ms | brutal_kill | infinity`
+/// and `significant: true`; unless said, what the server's own attribute says holds. Other options are methods of the
+/// builder: `DynamicSupervisor` has `max_children: n`, `max_restarts: n in time` and `back_off: first to longest`.
+///
+/// For a crate that re-exports otp-core: `crate: path,` beside the strategy.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::DynamicSupervisor;
+/// use otp_core::prelude::*;
+///
+/// #[gen_server]
+/// pub struct Counter {
+///     value: i64,
+/// }
+///
+/// #[gen_server]
+/// impl Counter {
+///     #[init]
+///     fn init(value: i64) -> Self {
+///         Counter { value }
+///     }
+///
+///     #[call]
+///     pub fn add(&mut self, by: i64) -> i64 {
+///         self.value += by;
+///         self.value
+///     }
+/// }
+///
+/// /// Adds up what others have counted.
+/// #[gen_server(restart = transient)]
+/// pub struct Sum {
+///     of: [CounterRef; 2],
+/// }
+///
+/// #[gen_server]
+/// impl Sum {
+///     #[init]
+///     fn init(first: CounterRef, second: CounterRef) -> Self {
+///         Sum { of: [first, second] }
+///     }
+///
+///     #[call]
+///     pub async fn sum(&mut self) -> Result<i64, CallFailure> {
+///         Ok(self.of[0].add(0).await? + self.of[1].add(0).await?)
+///     }
+/// }
+///
+/// supervisor! {
+///     /// Counters, and the sum of two of them.
+///     pub struct Counters(start: i64);
+///
+///     strategy: one_for_one,
+///     max_restarts: 10 in 1s,
+///
+///     children: {
+///         hits: Counter(start),
+///         /// What was not there.
+///         misses: Counter(start + 1) { shutdown: 10s },
+///         sum: Sum(hits, misses).name("sum"),
+///         others: DynamicSupervisor::<Counter>::new() { max_children: 100 },
+///     }
+/// }
+///
+/// #[otp_core::main]
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let tree = Counters::start_link(20).await?;
+///     let hits: CounterRef = tree.hits();
+///     hits.add(1).await?;
+///     assert_eq!(tree.sum().sum().await?, 42);
+///
+///     // The handle follows the child through its restart, which begins with the same arguments.
+///     let crashed = process::monitor(&hits);
+///     process::exit(&hits, ExitReason::Kill);
+///     process::receive_down(crashed).await;
+///     assert_eq!(tree.get_child("hits").await?.restarts, 1);
+///     assert_eq!(hits.add(0).await?, 20);
+///
+///     assert_eq!(tree.others().start_child(7).await?.add(1).await?, 8);
+///     tree.stop().await?;
+///     Ok(())
+/// }
+/// ```
+///
+/// A child that is named before it starts does not compile:
+///
+/// ```compile_fail
+/// # use otp_core::prelude::*;
+/// # #[gen_server] pub struct Sum { of: Option<SumRef> }
+/// # #[gen_server] impl Sum { #[init] fn init(of: Option<SumRef>) -> Self { Sum { of } } }
+/// supervisor! {
+///     pub struct Sums;
+///     strategy: one_for_one,
+///     children: {
+///         early: Sum(Some(late)),     // `late` starts after `early`; write `late` above it
+///         late: Sum(None),
+///     }
+/// }
+/// ```
+#[proc_macro]
+pub fn supervisor(tokens: TokenStream) -> TokenStream {
+    supervisor::expand(tokens.into()).into()
 }
 
 /// Runs an async function, mostly `main`, as a process of a node of its own.

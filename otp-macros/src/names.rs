@@ -1,7 +1,7 @@
 //! Every generated name and the case rule, in one place.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::format_ident;
+use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt;
 
 /// `Counter` -> `CounterRef`, shown at `Counter`.
@@ -64,6 +64,24 @@ pub(crate) fn free(name: Ident, taken: impl Fn(&Ident) -> bool) -> Ident {
 /// A name inside generated code, which no name of the user's can meet.
 pub(crate) fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
+}
+
+/// Code in the words of a sentence: `Vec<u8>` for `Vec < u8 >`.
+pub(crate) fn text(tokens: impl ToTokens) -> String {
+    let mut text = tokens.to_token_stream().to_string();
+    for (spaced, tight) in [
+        (" < ", "<"),
+        (" >", ">"),
+        ("< ", "<"),
+        (" ::", "::"),
+        (":: ", "::"),
+        (" ,", ","),
+        ("& ", "&"),
+        (" ;", ";"),
+    ] {
+        text = text.replace(spaced, tight);
+    }
+    text
 }
 
 /// Whether `tokens` mention `name`.

@@ -86,13 +86,14 @@ impl Kind {
     }
 }
 
-/// Whether two words differ by one letter that is missing, added or another.
-fn is_one_slip(a: &str, b: &str) -> bool {
+/// Whether two words differ by one letter that is missing, added or another, or by two that have changed places.
+pub(crate) fn is_one_slip(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
     let (a, b) = (a.get(same..), b.get(same..));
     match (a, b) {
         (Some([_, a @ ..]), Some([_, b @ ..])) if a == b => true,
+        (Some([x, y, a @ ..]), Some([v, w, b @ ..])) if (x, y, a) == (w, v, b) => true,
         (Some([_, a @ ..]), Some(b)) if a == b => true,
         (Some(a), Some([_, b @ ..])) => a == b,
         _ => false,
@@ -124,11 +125,47 @@ pub(crate) const TEST_OPTIONS: [&str; 6] =
 /// The options that may stand without a value.
 pub(crate) const FLAGS: [&str; 1] = [SHUFFLED];
 
+/// Settings of a tree, and options of a child.
+pub(crate) const STRATEGY: &str = "strategy";
+pub(crate) const MAX_RESTARTS: &str = "max_restarts";
+pub(crate) const AUTO_SHUTDOWN: &str = "auto_shutdown";
+pub(crate) const BACK_OFF: &str = "back_off";
+pub(crate) const CHILDREN: &str = "children";
+pub(crate) const SIGNIFICANT: &str = "significant";
+
+/// What a tree says of itself.
+pub(crate) const TREE_SETTINGS: [&str; 6] = [
+    STRATEGY,
+    MAX_RESTARTS,
+    AUTO_SHUTDOWN,
+    BACK_OFF,
+    CHILDREN,
+    CRATE,
+];
+
+/// What a tree says of every child.
+pub(crate) const CHILD_OPTIONS: [&str; 3] = [RESTART, SHUTDOWN, SIGNIFICANT];
+
+/// What a tree says beside that of what is built before it starts; of what is not here, any method.
+pub(crate) const BUILDER_OPTIONS: [(&str, &[&str]); 2] = [
+    (
+        "DynamicSupervisor",
+        &["max_children", MAX_RESTARTS, BACK_OFF],
+    ),
+    ("PartitionSupervisor", &[MAX_RESTARTS, BACK_OFF]),
+];
+
 /// The options that belong above the struct.
 pub(crate) const SERVER_OPTIONS: [&str; 3] = [RESTART, SHUTDOWN, MAILBOX];
 
 /// The starters that `#[gen_server]` puts on a server.
 pub(crate) const STARTERS: [&str; 4] = ["start", "start_link", "start_monitor", "child_spec"];
+
+/// Words as a sentence lists them: `` `restart`, `shutdown` ``.
+pub(crate) fn list(words: &[&str]) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    words.join(", ")
+}
 
 #[cfg(test)]
 mod tests {
@@ -143,6 +180,7 @@ mod tests {
             ("handle_call", Some(Kind::Call)),
             ("call", None),
             ("cold", None),
+            ("clal", Some(Kind::Call)),
             ("test", None),
             ("inline", None),
         ] {

@@ -168,7 +168,38 @@ pub mod servers {
     }
 }
 
+/// Trees, for all to see.
+pub mod trees {
+    use super::servers::{Cell, Counter};
+    use otp_core::DynamicSupervisor;
+    use otp_core::prelude::*;
+
+    supervisor! {
+        /// A tree.
+        #[derive(Debug)]
+        pub struct Counters(first: i64, cell: String);
+
+        strategy: one_for_one,
+        max_restarts: 3 in 5s,
+
+        children: {
+            /// The first counter.
+            first_counter: Counter(first),
+            second: Counter(i64::from(!cell.is_empty())) { restart: transient },
+            cell_of_text: Cell::<String>(cell.clone() + &cell).name("cell"),
+            others: DynamicSupervisor::<Counter>::new() { max_children: 10 },
+        }
+    }
+
+    supervisor! {
+        pub(crate) struct Inside;
+        strategy: rest_for_one,
+        children: { counters: Counters(1, "text".to_owned()) { shutdown: 10s } }
+    }
+}
+
 use servers::{Cell, Counter, CounterMessage, CounterRef};
+use trees::Inside;
 
 /// Runs the servers.
 #[otp_core::main]
@@ -186,4 +217,10 @@ pub async fn main() {
     assert_eq!(counter.add(2).await, Ok(2));
     let cell = Cell::start_link("text").await.expect("it starts");
     assert_eq!(cell.get().await, Ok("text"));
+    let counters = Inside::start_link().await.expect("it starts").counters();
+    assert_eq!(counters.first_counter().add(1).await, Ok(2));
+    assert_eq!(counters.second().add(1).await, Ok(2));
+    let text = counters.cell_of_text().get().await;
+    assert_eq!(text.as_deref(), Ok("texttext"));
+    assert!(counters.others().start_child(1).await.is_ok());
 }

@@ -1,7 +1,7 @@
 //! Programs that must not compile, and programs that must.
 //!
-//! `fail/*/*.rs` holds one mistake each: its first line says which, and `//~` marks the lines where the
-//! compiler has to point. `pass/*.rs` holds what must compile without a warning, and run.
+//! `fail/*/*.rs`, a folder for each part of the library, holds one mistake each: its first line says which, and `//~`
+//! marks the lines where the compiler has to point. `pass/*.rs` holds what must compile without a warning, and run.
 //!
 //! - `tests/messages.rs` compares the recorded messages, on the compiler that they were recorded with. To record them
 //!   anew: `TRYBUILD=overwrite cargo test -p ui-tests --test messages`.

@@ -121,6 +121,15 @@ mod self_types;
 )]
 mod shapes;
 
+#[path = "../pass/hygiene_trees.rs"]
+#[allow(
+    unreachable_pub,
+    clippy::all,
+    clippy::unwrap_used,
+    reason = "what a program writes is odd on purpose"
+)]
+mod trees;
+
 /// One test for each program, which runs it.
 macro_rules! run {
     ($($program:ident,)*) => {
@@ -149,4 +158,5 @@ run! {
     raw_identifiers,
     self_types,
     shapes,
+    trees,
 }

@@ -1,10 +1,9 @@
 //! Supervisors: processes that start others, watch them, and start them again when they end.
 //!
-//! A tree that is known when the program is written is written with
-//! `supervisor!`, which checks it when it compiles; one that is known at run time only is
-//! made with [`Supervisor::builder`], which finds the same mistakes before anything starts ([`SpecError`]). Children that
-//! come and go are started under a [`DynamicSupervisor`]; one server many times over, by key, under a
-//! [`PartitionSupervisor`].
+//! A tree that is known when the program is written is written with [`supervisor!`](macro@crate::supervisor), which
+//! checks it when it compiles; one that is known at run time only is made with [`Supervisor::builder`], which finds the
+//! same mistakes before anything starts ([`SpecError`]). Children that come and go are started under a
+//! [`DynamicSupervisor`]; one server many times over, by key, under a [`PartitionSupervisor`].
 //!
 //! ```
 //! use otp_core::prelude::*;
@@ -72,6 +71,7 @@ mod error;
 mod flags;
 mod handle;
 mod intensity;
+mod no_server;
 mod partition;
 mod plan;
 mod report;
@@ -79,6 +79,7 @@ mod route;
 mod run;
 mod start;
 mod tree;
+mod tree_ref;
 mod verdict;
 mod worker;
 
@@ -92,6 +93,10 @@ pub use dynamic::{AnyStarter, DynamicMessage, DynamicSetup, DynamicStarter};
 pub use error::{ChildError, FailedToStartChild, SpecError, StartChildError};
 pub use flags::{AutoShutdown, BackOff, Strategy};
 pub use handle::{ChildCounts, ChildInfo, SupervisorRef};
+#[doc(hidden)]
+pub use no_server::{
+    NoBuilder, NoServer0, NoServer1, NoServer2, NoServer3, NoServer4, NoServer5, NoServer6,
+};
 pub use partition::{PartitionSupervisor, PartitionSupervisorRef};
 pub use run::Supervisor;
 #[doc(hidden)]
@@ -100,3 +105,5 @@ pub use start::SupervisorStart;
 #[doc(hidden)]
 pub use start::TreeHandle;
 pub use tree::{Branch, Tree};
+#[doc(hidden)]
+pub use tree_ref::{TreeRef, ends_for_good};

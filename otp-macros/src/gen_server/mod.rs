@@ -1,11 +1,11 @@
 //! `#[gen_server]`: parse, model, check, expand.
 
-mod ast;
-mod check;
+pub(crate) mod ast;
+pub(crate) mod check;
 mod expand;
 mod fallback;
 mod model;
-mod options;
+pub(crate) mod options;
 mod self_type;
 mod state;
 

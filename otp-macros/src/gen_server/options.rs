@@ -6,6 +6,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{LitInt, Token, parenthesized};
 
 use crate::attr::{Setting, Settings};
+use crate::duration;
 use crate::errors::Errors;
 use crate::runtime::Runtime;
 use crate::symbol;
@@ -18,7 +19,8 @@ pub(crate) struct Options {
     mailbox: Option<Mailbox>,
 }
 
-enum Shutdown {
+/// How long a child may take to stop.
+pub(crate) enum Shutdown {
     Milliseconds(u64),
     BrutalKill,
     Infinity,
@@ -49,17 +51,8 @@ impl Options {
     /// `ServerOptions::DEFAULT.restart(Restart::Transient)`
     pub(crate) fn expand(&self, rt: &Runtime) -> TokenStream {
         let word = |name: &str| Ident::new(name, proc_macro2::Span::call_site());
-        let restart = self.restart.map(|restart| {
-            let restart = word(restart);
-            quote!(.restart(#rt::Restart::#restart))
-        });
-        let shutdown = self.shutdown.as_ref().map(|shutdown| match shutdown {
-            Shutdown::Milliseconds(time) => {
-                quote!(.shutdown(#rt::Shutdown::Timeout(#rt::core::time::Duration::from_millis(#time))))
-            }
-            Shutdown::BrutalKill => quote!(.shutdown(#rt::Shutdown::BrutalKill)),
-            Shutdown::Infinity => quote!(.shutdown(#rt::Shutdown::Infinity)),
-        });
+        let restart = self.restart.map(|restart| expand_restart(restart, rt));
+        let shutdown = self.shutdown.as_ref().map(|shutdown| shutdown.expand(rt));
         let mailbox = self.mailbox.as_ref().map(|mailbox| match mailbox {
             Mailbox::Unbounded => quote!(.mailbox(#rt::MailboxPolicy::Unbounded)),
             Mailbox::Bounded {
@@ -74,7 +67,27 @@ impl Options {
     }
 }
 
-fn restart(setting: &Setting) -> syn::Result<&'static str> {
+impl Shutdown {
+    /// `.shutdown(Shutdown::Infinity)`
+    pub(crate) fn expand(&self, rt: &Runtime) -> TokenStream {
+        match self {
+            Shutdown::Milliseconds(time) => {
+                quote!(.shutdown(#rt::Shutdown::Timeout(#rt::core::time::Duration::from_millis(#time))))
+            }
+            Shutdown::BrutalKill => quote!(.shutdown(#rt::Shutdown::BrutalKill)),
+            Shutdown::Infinity => quote!(.shutdown(#rt::Shutdown::Infinity)),
+        }
+    }
+}
+
+/// `.restart(Restart::Transient)`
+pub(crate) fn expand_restart(restart: &str, rt: &Runtime) -> TokenStream {
+    let restart = Ident::new(restart, proc_macro2::Span::call_site());
+    quote!(.restart(#rt::Restart::#restart))
+}
+
+/// Reads `restart = transient`, as the name of the variant.
+pub(crate) fn restart(setting: &Setting) -> syn::Result<&'static str> {
     let word: Ident = setting.read(RESTARTS)?;
     match word.to_string().as_str() {
         "permanent" => Ok("Permanent"),
@@ -84,15 +97,10 @@ fn restart(setting: &Setting) -> syn::Result<&'static str> {
     }
 }
 
-fn shutdown(setting: &Setting) -> syn::Result<Shutdown> {
+/// Reads `shutdown = 10s`.
+pub(crate) fn shutdown(setting: &Setting) -> syn::Result<Shutdown> {
     if let Ok(time) = syn::parse2::<LitInt>(setting.value.clone()) {
-        let number = time.base10_parse::<u64>().ok();
-        let milliseconds = match time.suffix() {
-            "s" => number.and_then(|number| number.checked_mul(1000)),
-            "ms" => number,
-            _ => None,
-        };
-        return milliseconds
+        return duration::milliseconds(&time)
             .map(Shutdown::Milliseconds)
             .ok_or_else(|| setting.expected(SHUTDOWNS));
     }

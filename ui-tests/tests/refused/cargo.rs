@@ -9,13 +9,13 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::program::{Program, programs};
+use crate::program::{Program, programs, wrong_programs};
 
 /// All programs, and what the compiler says of them.
 pub(crate) struct Report {
     pub(crate) wrong: Vec<Program>,
     pub(crate) right: Vec<Program>,
-    messages: BTreeMap<String, Vec<Message>>,
+    messages: BTreeMap<PathBuf, Vec<Message>>,
 }
 
 /// An error or a warning.
@@ -35,11 +35,7 @@ pub(crate) struct Message {
 pub(crate) fn report() -> &'static Report {
     static REPORT: OnceLock<Report> = OnceLock::new();
     REPORT.get_or_init(|| {
-        let wrong = ["fail/gen_server", "fail/registry", "fail/testing"];
-        let (wrong, right) = (
-            wrong.into_iter().flat_map(programs).collect::<Vec<_>>(),
-            programs("pass"),
-        );
+        let (wrong, right) = (wrong_programs(), programs("pass"));
         let packages = packages(wrong.iter().chain(&right));
         let messages = check(&workspace(&packages));
         Report {
@@ -53,7 +49,7 @@ pub(crate) fn report() -> &'static Report {
 impl Report {
     /// What the compiler says of a program.
     pub(crate) fn messages(&self, program: &Program) -> &[Message] {
-        self.messages.get(&program.name).map_or(&[], Vec::as_slice)
+        self.messages.get(&program.path).map_or(&[], Vec::as_slice)
     }
 
     /// The errors of a wrong program.
@@ -90,7 +86,8 @@ fn workspace(packages: &BTreeMap<String, Vec<&Program>>) -> PathBuf {
             "[package]\nname = {package:?}\nversion = \"0.1.0\"\nedition = {edition:?}\npublish = false\n\n\
              [dependencies]\n{library} = {{ package = \"otp-core\", path = {core:?}, features = [\"test-util\"] }}\n"
         );
-        for Program { name, path, .. } in programs {
+        for program in programs {
+            let (name, path) = (program.binary(), &program.path);
             writeln!(manifest, "\n[[bin]]\nname = {name:?}\npath = {path:?}")
                 .expect("a string takes all");
         }
@@ -115,7 +112,7 @@ fn write(path: &Path, text: &str) {
 }
 
 /// Runs cargo, without the network if that will do.
-fn check(workspace: &Path) -> BTreeMap<String, Vec<Message>> {
+fn check(workspace: &Path) -> BTreeMap<PathBuf, Vec<Message>> {
     let mut told = String::new();
     for offline in [Some("--offline"), None] {
         // Beside the workspace's own artifacts: what proc macros need is there already.
@@ -153,18 +150,13 @@ fn check(workspace: &Path) -> BTreeMap<String, Vec<Message>> {
     );
 }
 
-fn messages(lines: &[Value]) -> BTreeMap<String, Vec<Message>> {
-    let mut messages: BTreeMap<String, Vec<Message>> = BTreeMap::new();
+fn messages(lines: &[Value]) -> BTreeMap<PathBuf, Vec<Message>> {
+    let mut messages: BTreeMap<PathBuf, Vec<Message>> = BTreeMap::new();
     for line in lines
         .iter()
         .filter(|line| line["reason"] == "compiler-message")
     {
         let path = text(&line["target"]["src_path"]);
-        let program = Path::new(&path)
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
         let message = &line["message"];
         let is_program = line["target"]["kind"][0] == "bin";
         assert!(
@@ -173,7 +165,7 @@ fn messages(lines: &[Value]) -> BTreeMap<String, Vec<Message>> {
             text(&message["rendered"])
         );
         if is_program && let Some(message) = Message::read(message, &path) {
-            messages.entry(program).or_default().push(message);
+            messages.entry(path.into()).or_default().push(message);
         }
     }
     messages

@@ -20,8 +20,22 @@ pub(crate) struct Program {
     pub(crate) marked: BTreeSet<u64>,
 }
 
+/// The programs of all folders of `fail`.
+pub(crate) fn wrong_programs() -> Vec<Program> {
+    let fail = Path::new(env!("CARGO_MANIFEST_DIR")).join("fail");
+    let folders = fs::read_dir(&fail).unwrap_or_else(|error| panic!("{}: {error}", fail.display()));
+    let mut folders: Vec<PathBuf> = folders
+        .map(|folder| folder.expect("the folder can be read").path())
+        .collect();
+    folders.sort();
+    let names = folders.iter().filter_map(|folder| folder.file_name());
+    names
+        .flat_map(|name| programs(Path::new("fail").join(name)))
+        .collect()
+}
+
 /// The programs of a folder of this crate, by name.
-pub(crate) fn programs(folder: &str) -> Vec<Program> {
+pub(crate) fn programs(folder: impl AsRef<Path>) -> Vec<Program> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let files =
         fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -35,6 +49,13 @@ pub(crate) fn programs(folder: &str) -> Vec<Program> {
 }
 
 impl Program {
+    /// A name that no other program has, in whichever folder.
+    pub(crate) fn binary(&self) -> String {
+        let folder = self.path.parent().and_then(Path::file_name);
+        let folder = folder.expect("a program is in a folder").to_string_lossy();
+        format!("{folder}_{}", self.name)
+    }
+
     fn read(path: PathBuf) -> Self {
         let text =
             fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

@@ -3,7 +3,7 @@
 //! What rustc says well is left to rustc.
 
 mod handler;
-mod owned;
+pub(crate) mod owned;
 mod param;
 
 use quote::ToTokens;
@@ -12,6 +12,7 @@ use syn::Type;
 use super::ast::Block;
 use super::model::{Handler, Server, type_path};
 use crate::errors::Errors;
+use crate::names;
 use crate::symbol::{Kind, STARTERS};
 
 /// What is wrong with an impl block whatever it is for.
@@ -147,17 +148,5 @@ fn text(ty: &Type) -> String {
     if let Some(ident) = type_path(ty).and_then(syn::Path::get_ident) {
         return ident.to_string();
     }
-    let mut text = ty.to_token_stream().to_string();
-    for (spaced, tight) in [
-        (" < ", "<"),
-        (" >", ">"),
-        ("< ", "<"),
-        (" :: ", "::"),
-        (" ,", ","),
-        ("& ", "&"),
-        (" ;", ";"),
-    ] {
-        text = text.replace(spaced, tight);
-    }
-    text
+    names::text(ty)
 }

@@ -13,20 +13,22 @@ use crate::gen_server::model::type_path;
 
 /// Where data leaves its owner.
 #[derive(Clone, Copy)]
-pub(super) enum Place {
+pub(crate) enum Place {
+    Parameter,
     Argument,
     Message,
     Answer,
 }
 
 /// Reports what cannot leave its owner, or its thread.
-pub(super) fn check(errors: &mut Errors, place: Place, ty: &Type) {
+pub(crate) fn check(errors: &mut Errors, place: Place, ty: &Type) {
     Leaving { errors, place }.visit_type(ty);
 }
 
 impl Place {
     const fn owns(self) -> &'static str {
         match self {
+            Place::Parameter => "a tree is started anew, so it owns its parameters",
             Place::Argument => "a server outlives its starter, so its init owns what it takes",
             Place::Message => "a message outlives its sender, so it owns its data",
             Place::Answer => "an answer leaves the server, so it owns its data",
@@ -35,6 +37,7 @@ impl Place {
 
     const fn moves(self) -> &'static str {
         match self {
+            Place::Parameter => "a tree starts on any thread",
             Place::Argument => "init runs on any thread",
             Place::Message => "a message goes to any thread",
             Place::Answer => "an answer goes to any thread",
@@ -43,6 +46,7 @@ impl Place {
 
     const fn has_one_type(self) -> &'static str {
         match self {
+            Place::Parameter => "a parameter of a tree has one type",
             Place::Argument => "an argument of init has one type",
             Place::Message => "a message's field has one type",
             Place::Answer => "an answer has one type",

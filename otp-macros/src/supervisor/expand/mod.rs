@@ -1,0 +1,42 @@
+//! From a checked tree to tokens, one generated item a file. Nothing here can fail.
+
+mod child;
+mod handle;
+mod start;
+mod supervised;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::model::Tree;
+
+/// The tree, and everything that comes with it.
+pub(crate) fn tree(tree: &Tree<'_>) -> TokenStream {
+    let handle = handle::handle(tree);
+    let cfgs = tree.cfgs();
+    let starters = start::starters(tree);
+    let make = start::make(tree);
+    let supervised = supervised::supervised(tree);
+    let significant = child::significant(tree);
+    quote! {
+        #handle
+        #(#cfgs)*
+        const _: () = {
+            #starters
+            #make
+            #supervised
+            #significant
+        };
+    }
+}
+
+/// The names of a tree that is wrong; where its children are not known, its handle is an error itself.
+pub(crate) fn names(tree: &Tree<'_>) -> TokenStream {
+    let handle = if tree.written.children.is_some() {
+        handle::handle(tree)
+    } else {
+        handle::broken(tree)
+    };
+    let stubs = start::stubs(tree);
+    quote!(#handle #stubs)
+}
