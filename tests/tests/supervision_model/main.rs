@@ -29,6 +29,7 @@ mod watcher;
 use proptest::test_runner::Config;
 use proptest_state_machine::prop_state_machine;
 
+use model::{Flat, Trees};
 use system::System;
 
 /// `PROPTEST_CASES`, or as many as a test run has time for.
@@ -47,5 +48,8 @@ prop_state_machine! {
     #![proptest_config(config())]
 
     #[test]
-    fn a_tree_does_what_the_rules_say(sequential 1..30 => System);
+    fn a_tree_does_what_the_rules_say(sequential 1..30 => System<Trees>);
+
+    #[test]
+    fn one_supervisor_does_what_the_rules_say(sequential 1..30 => System<Flat>);
 }

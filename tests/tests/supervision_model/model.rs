@@ -7,8 +7,8 @@ use proptest::sample::select;
 use proptest_state_machine::ReferenceStateMachine;
 
 use super::event::{Call, End, Event, Fate, Stop};
-use super::supervisor::{Child, GivesUp, NoStart, Process, Supervisor, World};
-use super::tree::{Kind, ROOT, Spec, Work, parent, trees, workers};
+use super::supervisor::{Child, GivesUp, NoStart, Process, Seen, Supervisor, World};
+use super::tree::{Kind, ROOT, Spec, Work, flat_trees, parent, trees, workers};
 
 /// A tree, and the process that is its root, if it runs.
 #[derive(Clone)]
@@ -28,6 +28,22 @@ impl fmt::Debug for Model {
 type Act<'a> = &'a mut dyn FnMut(&mut Supervisor, &mut World);
 
 impl Model {
+    fn new(tree: Spec) -> Self {
+        Model {
+            tree,
+            root: None,
+            world: World::default(),
+        }
+    }
+
+    /// The model after an event, once all has settled.
+    fn after(mut self, event: &Event) -> Self {
+        self.world.seen = Seen::default();
+        self.do_event(event);
+        self.world.settle();
+        self
+    }
+
     /// The tree as it was specified.
     pub(crate) fn tree(&self) -> &Spec {
         &self.tree
@@ -216,20 +232,48 @@ pub(crate) fn supervisors_of(ends: &[(String, End)]) -> Vec<&str> {
     supervisors
 }
 
-impl ReferenceStateMachine for Model {
+/// Trees of several levels, and all that may happen to them.
+pub(crate) struct Trees;
+
+/// One supervisor, to which much happens at once: ends, failing starts and calls between the attempts.
+pub(crate) struct Flat;
+
+impl ReferenceStateMachine for Flat {
     type State = Model;
     type Transition = Event;
 
-    fn init_state() -> BoxedStrategy<Self> {
-        let model = |tree| Model {
-            tree,
-            root: None,
-            world: World::default(),
-        };
-        trees().prop_map(model).boxed()
+    fn init_state() -> BoxedStrategy<Model> {
+        flat_trees().prop_map(Model::new).boxed()
     }
 
-    fn transitions(model: &Self) -> BoxedStrategy<Event> {
+    fn transitions(model: &Model) -> BoxedStrategy<Event> {
+        let known = Known::new(model);
+        if model.root.is_none() {
+            return Just(Event::Start).boxed();
+        }
+        prop_oneof![
+            3 => known.held_ends(),
+            3 => known.nexts(),
+            1 => known.calls(),
+            1 => known.waits(),
+        ]
+        .boxed()
+    }
+
+    fn apply(model: Model, event: &Event) -> Model {
+        model.after(event)
+    }
+}
+
+impl ReferenceStateMachine for Trees {
+    type State = Model;
+    type Transition = Event;
+
+    fn init_state() -> BoxedStrategy<Model> {
+        trees().prop_map(Model::new).boxed()
+    }
+
+    fn transitions(model: &Model) -> BoxedStrategy<Event> {
         let known = Known::new(model);
         if model.root.is_none() {
             return prop_oneof![
@@ -256,11 +300,8 @@ impl ReferenceStateMachine for Model {
         .boxed()
     }
 
-    fn apply(mut model: Self, event: &Event) -> Self {
-        model.world.seen = Default::default();
-        model.do_event(event);
-        model.world.settle();
-        model
+    fn apply(model: Model, event: &Event) -> Model {
+        model.after(event)
     }
 }
 
@@ -283,7 +324,9 @@ impl Known {
             supervisors: Vec::new(),
             all: vec![format!("{ROOT}.nobody")],
             children: Vec::new(),
-            periods: vec![10, 499, 500, 700, 999, 1_000, 3_000, 5_000],
+            // Two milliseconds pass beside a wait between one event and the next but one: so these come to just the end of
+            // a period, and to a millisecond more.
+            periods: vec![10, 498, 499, 700, 998, 999, 3_000, 4_998, 4_999],
         };
         static_ids(&model.tree, &mut known.all);
         for (id, supervisor) in model.supervisors() {
@@ -293,12 +336,15 @@ impl Known {
             let is_worker =
                 |child: &&Child| matches!(child.spec.kind, Kind::Worker(_)) && child.is_alive();
             let workers = ids(&mut supervisor.children.iter().filter(is_worker));
-            if !workers.is_empty() {
-                known.workers.push(workers);
-            }
+            let is_primed = |id: &&String| model.world.is_primed(id);
+            let primed: Vec<String> = workers.iter().filter(is_primed).cloned().collect();
+            // What is to become of their next start is seen when they end: they are chosen more often.
+            known.workers.extend(vec![primed; 2]);
+            known.workers.push(workers);
+            known.workers.retain(|workers| !workers.is_empty());
             let mut children = ids(&mut supervisor.children.iter());
-            known.all.extend(children.iter().cloned());
             children.extend(["x", "y"].map(|dynamic| format!("{id}.{dynamic}")));
+            known.all.extend(children.iter().cloned());
             known.supervisors.push(id.to_owned());
             known.children.push((id.to_owned(), children));
         }

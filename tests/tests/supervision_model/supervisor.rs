@@ -102,6 +102,12 @@ impl World {
         self.seen.ends.push((id.to_owned(), reason));
     }
 
+    /// Whether something is to become of the next start of a child.
+    pub(crate) fn is_primed(&self, id: &str) -> bool {
+        let fates = self.fates.get(id).is_some_and(|(_, left)| *left > 0);
+        fates || self.delays.get(id).is_some_and(|(_, left)| *left > 0)
+    }
+
     /// Waits until nothing happens any more, and a millisecond longer.
     pub(crate) fn settle(&mut self) {
         let orphaned = self.seen.orphaned.iter().map(|(_, until)| *until);

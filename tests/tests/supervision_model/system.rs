@@ -1,6 +1,8 @@
 //! The system under test: a runtime with a paused clock and a node of its own, and real supervisors in it.
 
 use otp_core::Node;
+use std::marker::PhantomData;
+
 use otp_core::process::{self, Address};
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 use tokio::runtime::Runtime;
@@ -12,15 +14,16 @@ use super::event::{Event, Stop};
 use super::model::Model;
 use super::tree::millis;
 
-/// One case.
-pub(crate) struct System {
+/// One case of the machine `R`.
+pub(crate) struct System<R> {
+    machine: PhantomData<R>,
     runtime: Runtime,
     node: Node,
     driver: Address<Order>,
     alive: check::Alive,
 }
 
-impl System {
+impl<R> System<R> {
     fn step(&mut self, model: &Model, event: Event) {
         let (done, observed) = oneshot::channel();
         self.driver.send(Order {
@@ -43,11 +46,14 @@ impl System {
     }
 }
 
-impl StateMachineTest for System {
+impl<R> StateMachineTest for System<R>
+where
+    R: ReferenceStateMachine<State = Model, Transition = Event>,
+{
     type SystemUnderTest = Self;
-    type Reference = Model;
+    type Reference = R;
 
-    fn init_test(model: &Model) -> System {
+    fn init_test(model: &Model) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
@@ -59,6 +65,7 @@ impl StateMachineTest for System {
             node.run(async { process::spawn(async move |mailbox| drive(mailbox, tree).await) }),
         );
         System {
+            machine: PhantomData,
             runtime,
             node,
             driver,
@@ -66,15 +73,15 @@ impl StateMachineTest for System {
         }
     }
 
-    fn apply(mut system: System, model: &Model, event: Event) -> System {
+    fn apply(mut system: Self, model: &Model, event: Event) -> Self {
         system.step(model, event);
         system
     }
 
     /// Ends the tree, so that whatever has happened before nothing is left.
-    fn teardown(mut system: System, model: Model) {
+    fn teardown(mut system: Self, model: Model) {
         let stop = Event::Stop(Stop::Shutdown);
-        let model = Model::apply(model, &stop);
+        let model = R::apply(model, &stop);
         system.step(&model, stop);
         assert_eq!(model.living(), Vec::<String>::new());
         system.runtime.block_on(system.node.kill_all());

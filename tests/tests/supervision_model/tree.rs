@@ -97,6 +97,22 @@ pub(crate) fn trees() -> impl Generate<Value = Spec> {
     })
 }
 
+/// One supervisor of a few workers, which does not give up soon.
+pub(crate) fn flat_trees() -> impl Generate<Value = Spec> {
+    let root = supervisors(workers().boxed(), 2..=4);
+    (root, 3_u32..=6).prop_map(|(root, restarts)| {
+        let mut root = root.finished(ROOT.to_owned(), AutoShutdown::Never);
+        if let Kind::Supervisor(rules, _) = &mut root.kind {
+            rules.max_restarts = restarts;
+        }
+        Spec {
+            restart: Restart::Permanent,
+            shutdown: Shutdown::Infinity,
+            ..root
+        }
+    })
+}
+
 /// A worker that has no id yet.
 pub(crate) fn workers() -> impl Generate<Value = Spec> {
     let work = (
