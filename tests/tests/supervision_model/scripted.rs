@@ -46,7 +46,7 @@ impl Stage {
     }
 
     pub(crate) fn now(&self) -> u64 {
-        u64::try_from(self.origin.elapsed().as_millis()).unwrap()
+        u64::try_from(self.origin.elapsed().as_millis()).expect("a case is not that long")
     }
 
     fn note(&self, id: &str, what: What) {

@@ -180,7 +180,9 @@ impl World {
     fn stop_worker(&mut self, spec: &Spec, work: Work) -> &'static str {
         let patience = match spec.shutdown {
             Shutdown::BrutalKill => None,
-            Shutdown::Timeout(time) => Some(u64::try_from(time.as_millis()).unwrap()),
+            Shutdown::Timeout(time) => {
+                Some(u64::try_from(time.as_millis()).expect("a shutdown time is short"))
+            }
             Shutdown::Infinity => Some(u64::MAX),
         };
         let reason = match patience {
