@@ -426,6 +426,7 @@ impl Supervisor {
             return;
         };
         if let State::Running(process) = &mut self.children[position].state
+            && process.supervisor.is_some()
             && let Some(supervisor) = process.end()
         {
             let number = process.number;
