@@ -6,7 +6,7 @@
 //! 1. [`release`]: its reason is fixed and its name and its keys are free, in one step; its entries in registries, its
 //!    place in the table and its timers are gone
 //! 2. its code, state and batch are dropped (in its task, [`super::run`]); callers among them learn the reason
-//! 3. [`farewell`]: its mailbox is closed, EXITs go to its links, DOWNs to its monitors
+//! 3. [`farewell`]: its mailbox is closed, EXITs go to its links, the parent last, and DOWNs to its monitors
 
 use super::cell::{Core, Process};
 use super::run::contain;
@@ -262,7 +262,13 @@ pub(crate) fn farewell(process: &dyn Process, reason: &ExitReason) {
     contain(|| process.close());
     let core = process.core();
     let (pid, node) = (core.pid(), core.node());
-    let farewell = core.vital().farewell();
+    let (mut farewell, parent) = {
+        let mut vital = core.vital();
+        (vital.farewell(), vital.parent)
+    };
+    // The parent last: when a supervisor is killed, its children get a turn to end and to free their names before their
+    // grandparent starts it again.
+    farewell.links.sort_by_key(|peer| Some(*peer) == parent);
     contain(|| drop(farewell.dictionary));
     for (monitor, target) in farewell.watched {
         if let Some(target) = node.lookup(target) {
