@@ -3,6 +3,8 @@
 //! It does what the `UserCache` of an Elixir program would do with a map and `Process.send_after`.
 //! `#[gen_server]` makes `UserCacheRef` of it, the handle that the rest of the program uses.
 
+use std::convert::Infallible;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use otp_core::prelude::*;
@@ -11,7 +13,7 @@ use tokio::time::Instant;
 use crate::lru::{Lookup, LruTable};
 
 /// A user, as the rest of a program would know it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct User {
     pub id: u64,
     pub name: String,
@@ -128,6 +130,23 @@ impl UserCache {
             expirations: self.expirations,
             memory_bytes: self.users.bytes(),
         }
+    }
+
+    /// Ends the cache from the middle of a handler, as a mistake in it would.
+    #[call]
+    pub fn crash(&self) -> Infallible {
+        process::exit_with(ExitReason::error("asked to crash"))
+    }
+
+    /// Answers a number that two caches have in common if they hold the same users.
+    #[call]
+    pub fn fingerprint(&self) -> u64 {
+        let users = self.users.values().map(|user| {
+            let mut hasher = DefaultHasher::new();
+            user.hash(&mut hasher);
+            hasher.finish()
+        });
+        users.fold(0, u64::wrapping_add)
     }
 
     /// Forgets all users, and counts lookups and hits from zero.

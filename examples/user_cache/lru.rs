@@ -69,6 +69,11 @@ impl<K: Copy + Eq + Hash, V> LruTable<K, V> {
         Lookup::Found(&found.into_mut().value)
     }
 
+    /// All values, in no order.
+    pub fn values(&self) -> impl Iterator<Item = &V> {
+        self.entries.values().map(|entry| &entry.value)
+    }
+
     /// Puts a value that owns `owned` bytes outside of itself, replacing the key's former value.
     /// Answers how many entries had to make room for it.
     pub fn put(&mut self, key: K, value: V, owned: usize, now: Instant) -> usize {

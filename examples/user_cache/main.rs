@@ -1,7 +1,8 @@
-//! Replays requests to a cache of users, and tells what happened.
+//! Replays requests to supervised caches of users, crashes one of them meanwhile, and tells what
+//! happened.
 //!
 //! `cargo run --release -p examples --bin user_cache -- --help` explains it. The server is in
-//! `cache.rs`; its clients are in `replay.rs`.
+//! `cache.rs`, the supervision tree in `tree.rs`; the clients are in `replay.rs`.
 #![allow(
     unreachable_pub,
     reason = "nobody is outside of a program, and `pub` reads better"
@@ -16,6 +17,7 @@ mod report;
 mod request;
 mod source;
 mod tally;
+mod tree;
 mod workload;
 
 use std::future;
@@ -26,17 +28,23 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Parser, value_parser};
+use otp_core::prelude::CallFailure;
 use tokio::signal;
 use tracing::Level;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
 
-use crate::cache::{CacheOptions, UserCache};
+use crate::cache::{CacheOptions, Stats, UserCacheRef};
 use crate::progress::Progress;
 use crate::replay::{End, ReplayOptions};
 use crate::report::Report;
 use crate::source::Source;
+use crate::tree::{CacheTree, TreeOptions};
 use crate::workload::{Workload, WorkloadOptions};
 
-/// Starts a cache of users, replays requests to it from several clients, and tells what happened.
+/// Starts two supervised caches of users, replays requests to them from several clients, crashes
+/// the primary a few times, and tells what happened.
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER_HELP)]
 struct Arguments {
@@ -66,6 +74,11 @@ struct Arguments {
     #[arg(value_parser = parse_skew)]
     skew: f64,
 
+    /// How often the primary is made to crash
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(conflicts_with = "file", help_heading = GENERATOR)]
+    crashes: u64,
+
     /// How many clients send requests at the same time
     #[arg(long, value_name = "N", default_value_t = 8, help_heading = CLIENTS)]
     #[arg(value_parser = value_parser!(u16).range(1..=1_000))]
@@ -79,12 +92,17 @@ struct Arguments {
     #[arg(long, value_name = "MS", default_value_t = 5_000, help_heading = CLIENTS)]
     timeout: u64,
 
-    /// How many users fit; the least recently used gives way
+    /// How many users fit into the primary; the least recently used gives way
     #[arg(long, value_name = "N", default_value_t = 1_000, help_heading = CACHE)]
     #[arg(value_parser = value_parser!(u32).range(1..))]
     max_size: u32,
 
-    /// How long it keeps a user that is not put again, in ms
+    /// How many users fit into the secondary
+    #[arg(long, value_name = "N", default_value_t = 1_000, help_heading = CACHE)]
+    #[arg(value_parser = value_parser!(u32).range(1..))]
+    secondary_size: u32,
+
+    /// How long the primary keeps a user that is not put again, in ms
     #[arg(long, value_name = "MS", default_value_t = 100, help_heading = CACHE)]
     ttl: u64,
 
@@ -93,25 +111,31 @@ struct Arguments {
     #[arg(value_parser = value_parser!(u64).range(1..))]
     cleanup_interval: u64,
 
-    /// Log to stderr what the cache does
+    /// Log to stderr what the caches and their supervisor do
     #[arg(long, short)]
     verbose: bool,
 }
 
 const GENERATOR: &str = "Generated requests";
 const CLIENTS: &str = "Clients";
-const CACHE: &str = "Cache";
+const CACHE: &str = "Caches";
 
 const AFTER_HELP: &str = "\
 Lines of a file:
   get ID              Ask for a user
   put ID NAME EMAIL   Put a user; NAME and EMAIL are one word each
   delete ID           Delete a user
-  stats               Ask for the cache's statistics
+  stats               Ask for the primary's statistics
+  crash SERVER        Make a server crash: primary or secondary
 
   IDs are whole numbers. Blank lines and lines that begin with # are skipped; any other line is
   reported with its number and skipped. Requests for the same user are sent in the order of the
   file; apart from that, the clients do not wait for each other.
+
+Requests go to the primary. The secondary gets each put and delete as well, in the order of the
+lines: it keeps what the primary loses in a crash, and holds the same users at the end however
+often that was. The supervisor starts a server that has crashed again; while it is away, its
+requests fail.
 
 Table at the end:
   Every line that was read is answered, failed or skipped. A generated request counts as a line.
@@ -119,9 +143,13 @@ Table at the end:
   answered    get, stats: the cache has answered, be it that there is no such user.
               put, delete: the cache has taken it into its mailbox. These are casts, which have no
               answer. The cache handles them before it tells its statistics for the table.
+              crash: the server has crashed.
   failed      There was no answer, or the cast was not taken; the table tells why.
   skipped     It is no request.
   p50 to max  How long the answered requests took: 50 % of them took p50 or less.
+  primary     Counts since its last start.
+
+Below the table is the supervision tree, with each process and how often it was restarted.
 
 Ctrl-C ends the run in order, with the table so far; a second Ctrl-C ends it at once.
 
@@ -151,28 +179,39 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let source = arguments.source().await?;
-    // Not `start_link`: should the cache crash, the clients count failures, and the table tells.
-    let cache = UserCache::start(arguments.cache_options()).await?;
+    // Not `start_link`: should the supervisor give up, the clients count failures, and the table tells.
+    let tree = CacheTree::start(arguments.tree_options())
+        .name("CacheTree")
+        .await?;
     // A log and a bar would disturb each other.
     let progress = Progress::new(
         source.size(),
         !arguments.verbose && io::stderr().is_terminal(),
     );
     let options = arguments.replay_options();
-    let replay = replay::replay(&cache, source, &options, progress, interrupt()).await;
-    let stats = cache.stats().await;
-    let stopped = cache.stop().await;
-
-    print(&Report {
+    let replay = replay::replay(&tree, source, &options, progress, interrupt()).await;
+    let report = Report {
         replay: &replay,
-        stats: &stats,
-    })?;
-    stopped.context("the cache did not stop in order")?;
+        stats: &tree.primary().stats().await,
+        secondary: &contents(&tree.secondary()).await,
+        tree: &tree.tree().await,
+    };
+    let stopped = tree.stop().await;
+
+    print(&report)?;
+    if report.tree.is_ok() {
+        stopped.context("the tree did not stop in order")?;
+    }
     match replay.end {
         End::Complete => Ok(ExitCode::SUCCESS),
         End::Interrupted => Ok(ExitCode::from(130)),
         End::Unreadable(error) => Err(error).with_context(|| arguments.unreadable()),
     }
+}
+
+/// What a cache holds, and its fingerprint.
+async fn contents(cache: &UserCacheRef) -> Result<(Stats, u64), CallFailure> {
+    Ok((cache.stats().await?, cache.fingerprint().await?))
 }
 
 impl Arguments {
@@ -186,6 +225,7 @@ impl Arguments {
                     keys: self.keys,
                     skew: self.skew,
                     seed: self.seed,
+                    crashes: self.crashes,
                 }),
             }),
         }
@@ -196,11 +236,19 @@ impl Arguments {
         format!("cannot read {}", file.display())
     }
 
-    fn cache_options(&self) -> CacheOptions {
-        CacheOptions {
-            max_size: self.max_size as usize,
-            ttl: Duration::from_millis(self.ttl),
-            cleanup_interval: Duration::from_millis(self.cleanup_interval),
+    fn tree_options(&self) -> TreeOptions {
+        TreeOptions {
+            primary: CacheOptions {
+                max_size: self.max_size as usize,
+                ttl: Duration::from_millis(self.ttl),
+                cleanup_interval: Duration::from_millis(self.cleanup_interval),
+            },
+            // What it holds is to depend on the requests alone, not on how fast they come.
+            secondary: CacheOptions {
+                max_size: self.secondary_size as usize,
+                ttl: Duration::MAX,
+                ..CacheOptions::default()
+            },
         }
     }
 
@@ -235,8 +283,18 @@ fn print(report: &Report<'_>) -> io::Result<()> {
 
 fn start_logging(verbose: bool) {
     let level = if verbose { Level::INFO } else { Level::WARN };
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(io::stderr)
+    // Crashes are asked for here, and counted in the table.
+    let crashes = if verbose {
+        Level::INFO.into()
+    } else {
+        LevelFilter::OFF
+    };
+    let targets = Targets::new()
+        .with_default(level)
+        .with_target("otp_core", crashes);
+    let log = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    tracing_subscriber::registry()
+        .with(log)
+        .with(targets)
         .init();
 }

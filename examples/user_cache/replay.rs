@@ -4,16 +4,16 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
-use otp_core::prelude::CastOutcome;
+use otp_core::prelude::{CallFailure, CastOutcome};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{self, Instant};
 
-use crate::cache::UserCacheRef;
 use crate::progress::Progress;
 use crate::request::{Line, Request};
 use crate::source::Source;
 use crate::tally::{Answer, Tally};
+use crate::tree::CacheTreeRef;
 
 /// How many requests wait for a client at most. The reader waits meanwhile.
 const QUEUE: usize = 64;
@@ -53,10 +53,10 @@ pub enum End {
     Unreadable(io::Error),
 }
 
-/// Sends the requests of `source` to the cache until they end or `interrupt` is ready, and waits
+/// Sends the requests of `source` to the caches until they end or `interrupt` is ready, and waits
 /// for the answers to those that have been sent.
 pub async fn replay(
-    cache: &UserCacheRef,
+    tree: &CacheTreeRef,
     mut source: Source,
     options: &ReplayOptions,
     mut progress: Progress,
@@ -67,7 +67,7 @@ pub async fn replay(
     let mut queues = Vec::new();
     for _ in 0..options.clients {
         let (queue, requests) = mpsc::channel(QUEUE);
-        clients.spawn(client(cache.clone(), requests, options.timeout));
+        clients.spawn(client(tree.clone(), requests, options.timeout));
         queues.push(queue);
     }
 
@@ -75,7 +75,7 @@ pub async fn replay(
     let end = tokio::select! {
         biased;
         () = interrupt => End::Interrupted,
-        read = read(&mut source, &queues, options.rate, &mut lines, &mut progress) => match read {
+        read = read(&mut source, tree, &queues, options.rate, &mut lines, &mut progress) => match read {
             Ok(()) => End::Complete,
             Err(error) => End::Unreadable(error),
         },
@@ -98,20 +98,31 @@ pub async fn replay(
 /// Hands each request to a client. Requests for the same user go to the same client, which keeps
 /// them in order.
 ///
+/// What changes a user goes to the secondary as well, from here and so in the order of the lines:
+/// it keeps what the primary loses when it crashes.
+///
 /// # Cancel safety
 ///
 /// The line at which this is dropped is neither sent nor counted.
 async fn read(
     source: &mut Source,
+    tree: &CacheTreeRef,
     queues: &[mpsc::Sender<Request>],
     rate: u32,
     lines: &mut Lines,
     progress: &mut Progress,
 ) -> io::Result<()> {
     let start = Instant::now();
+    let secondary = tree.secondary();
     while let Some(line) = source.next().await? {
         match line {
             Line::Request(request) => {
+                match &request {
+                    // A cast waits for room in the secondary's mailbox.
+                    Request::Put(user) => drop(secondary.put_user(user.clone()).await),
+                    Request::Delete(id) => drop(secondary.delete_user(*id).await),
+                    Request::Get(_) | Request::Stats | Request::Crash(_) => {}
+                }
                 let client = request.user_id().unwrap_or(lines.read) % queues.len() as u64;
                 let sent = queues[client as usize].send(request).await;
                 sent.expect("a client works until its queue is closed");
@@ -140,11 +151,11 @@ async fn keep_to(rate: u32, start: Instant, lines: u64) {
     }
 }
 
-/// Sends requests to the cache, one after the other, and counts what becomes of them.
+/// Sends requests to the primary, one after the other, and counts what becomes of them.
 ///
-/// This is an ordinary tokio task: a handle such as `UserCacheRef` works in any of them.
+/// This is an ordinary tokio task: a handle such as `CacheTreeRef` works in any of them.
 async fn client(
-    cache: UserCacheRef,
+    tree: CacheTreeRef,
     mut requests: mpsc::Receiver<Request>,
     timeout: Duration,
 ) -> Tally {
@@ -152,7 +163,7 @@ async fn client(
     while let Some(request) = requests.recv().await {
         let kind = request.kind();
         let start = Instant::now();
-        let outcome = send(&cache, request, timeout).await;
+        let outcome = send(&tree, request, timeout).await;
         tally.record(kind, start.elapsed(), outcome);
     }
     tally
@@ -160,7 +171,9 @@ async fn client(
 
 /// Sends one request. A call is answered by the cache; a cast counts as answered as soon as the
 /// cache's mailbox has taken it. Otherwise this gives the reason.
-async fn send(cache: &UserCacheRef, request: Request, timeout: Duration) -> Result<Answer, String> {
+async fn send(tree: &CacheTreeRef, request: Request, timeout: Duration) -> Result<Answer, String> {
+    // Follows the primary through its restarts.
+    let cache = tree.primary();
     match request {
         Request::Get(id) => match cache.get_user(id).timeout(timeout).await {
             Ok(Some(_user)) => Ok(Answer::Hit),
@@ -172,6 +185,13 @@ async fn send(cache: &UserCacheRef, request: Request, timeout: Duration) -> Resu
         Request::Stats => match cache.stats().timeout(timeout).await {
             Ok(_stats) => Ok(Answer::Stats),
             Err(failure) => Err(failure.to_string()),
+        },
+        Request::Crash(server) => match tree.registry().lookup(&server) {
+            Some(server) => match server.crash().timeout(timeout).await {
+                Err(CallFailure::Exit(_)) => Ok(Answer::Crashed),
+                Err(failure) => Err(failure.to_string()),
+            },
+            None => Err(CallFailure::NoProc.to_string()),
         },
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use otp_core::prelude::CallFailure;
+use otp_core::supervisor::Tree;
 
 use crate::cache::Stats;
 use crate::replay::{End, Replay};
@@ -14,8 +15,12 @@ use crate::tally::KindTally;
 #[derive(Debug)]
 pub struct Report<'a> {
     pub replay: &'a Replay,
-    /// What the cache said about itself after the last request, or why it said nothing.
+    /// What the primary said about itself after the last request, or why it said nothing.
     pub stats: &'a Result<Stats, CallFailure>,
+    /// What the secondary holds, and its fingerprint.
+    pub secondary: &'a Result<(Stats, u64), CallFailure>,
+    /// The supervision tree at the end.
+    pub tree: &'a Result<Tree, CallFailure>,
 }
 
 impl fmt::Display for Report<'_> {
@@ -24,7 +29,9 @@ impl fmt::Display for Report<'_> {
         writeln!(f)?;
         self.lines(f)?;
         self.failures(f)?;
-        self.cache(f)
+        self.cache(f)?;
+        self.secondary(f)?;
+        self.tree(f)
     }
 }
 
@@ -107,13 +114,32 @@ impl Report<'_> {
                 writeln!(f, "expirations  {}", grouped(stats.expirations))?;
                 writeln!(
                     f,
-                    "cache        {} of at most {} users at the end, about {} KiB",
+                    "primary      {} of at most {} users at the end, about {} KiB",
                     grouped(size),
                     grouped(max_size),
                     grouped(memory),
                 )
             }
-            Err(failure) => writeln!(f, "cache        gave no statistics: {failure}"),
+            Err(failure) => writeln!(f, "primary      gave no statistics: {failure}"),
+        }
+    }
+
+    fn secondary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.secondary {
+            Ok((stats, fingerprint)) => writeln!(
+                f,
+                "secondary    {} of at most {} users at the end, fingerprint {fingerprint:016x}",
+                grouped(stats.size as u64),
+                grouped(stats.max_size as u64),
+            ),
+            Err(failure) => writeln!(f, "secondary    gave no statistics: {failure}"),
+        }
+    }
+
+    fn tree(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.tree {
+            Ok(tree) => write!(f, "\n{tree}"),
+            Err(failure) => writeln!(f, "\nthe supervisor has gone: {failure}"),
         }
     }
 }
@@ -206,6 +232,7 @@ get                2           2         0      1.5ms      1.5ms      1.5ms     
 put                1           1         0      1.5ms      1.5ms      1.5ms      1.5ms      1.5ms
 delete             0           0         0          -          -          -          -          -
 stats              1           0         1          -          -          -          -          -
+crash              0           0         0          -          -          -          -          -
 all                4           3         1      1.5ms      1.5ms      1.5ms      1.5ms      1.5ms
 
 time         2.00 s, 1 answers a second, interrupted
@@ -215,11 +242,17 @@ failures     1 × timeout
 hit rate     50.0 %, 1 hits in 2 gets
 evictions    3
 expirations  4
-cache        1 of at most 1,000 users at the end, about 2 KiB
+primary      1 of at most 1,000 users at the end, about 2 KiB
+secondary    1 of at most 1,000 users at the end, fingerprint 000000000000002a
+
+the supervisor has gone: no such process
 ";
+        let secondary = stats.clone().map(|stats| (stats, 42));
         let report = Report {
             replay: &replay,
             stats: &stats,
+            secondary: &secondary,
+            tree: &Err(CallFailure::NoProc),
         }
         .to_string();
         let header = report.lines().next().unwrap_or_default().trim_start();

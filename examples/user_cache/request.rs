@@ -11,6 +11,26 @@ pub enum Request {
     Put(User),
     Delete(u64),
     Stats,
+    /// Makes a server crash.
+    Crash(Server),
+}
+
+/// A server of the tree, by the name that a request may call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Server {
+    Primary,
+    Secondary,
+}
+
+impl Server {
+    const ALL: [Server; 2] = [Server::Primary, Server::Secondary];
+
+    fn name(self) -> &'static str {
+        match self {
+            Server::Primary => "primary",
+            Server::Secondary => "secondary",
+        }
+    }
 }
 
 /// The kind of a request, as the report counts them.
@@ -20,10 +40,11 @@ pub enum Kind {
     Put,
     Delete,
     Stats,
+    Crash,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 4] = [Kind::Get, Kind::Put, Kind::Delete, Kind::Stats];
+    pub const ALL: [Kind; 5] = [Kind::Get, Kind::Put, Kind::Delete, Kind::Stats, Kind::Crash];
 
     /// The word that a line of this kind begins with.
     pub fn name(self) -> &'static str {
@@ -32,6 +53,7 @@ impl Kind {
             Kind::Put => "put",
             Kind::Delete => "delete",
             Kind::Stats => "stats",
+            Kind::Crash => "crash",
         }
     }
 }
@@ -43,6 +65,7 @@ impl Request {
             Request::Put(_) => Kind::Put,
             Request::Delete(_) => Kind::Delete,
             Request::Stats => Kind::Stats,
+            Request::Crash(_) => Kind::Crash,
         }
     }
 
@@ -51,7 +74,7 @@ impl Request {
         match self {
             Request::Get(id) | Request::Delete(id) => Some(*id),
             Request::Put(user) => Some(user.id),
-            Request::Stats => None,
+            Request::Stats | Request::Crash(_) => None,
         }
     }
 }
@@ -72,10 +95,12 @@ pub enum BadLine {
     NotUtf8,
     #[error("longer than {limit} bytes")]
     TooLong { limit: usize },
-    #[error("unknown request {}: expected `get`, `put`, `delete` or `stats`", quote(.0))]
+    #[error("unknown request {}: expected `get`, `put`, `delete`, `stats` or `crash`", quote(.0))]
     UnknownRequest(String),
     #[error("{} is no id: expected a whole number from 0 to {}", quote(.0), u64::MAX)]
     BadId(String),
+    #[error("{} is no server: expected `primary` or `secondary`", quote(.0))]
+    BadServer(String),
     #[error("something is missing: expected `{usage}`")]
     Missing { usage: &'static str },
     #[error("{} is one word too many: expected `{usage}`", quote(.word))]
@@ -118,6 +143,7 @@ fn parse_request<'a>(kind: &str, words: impl Iterator<Item = &'a str>) -> Result
         }),
         Kind::Delete => Request::Delete(words.id()?),
         Kind::Stats => Request::Stats,
+        Kind::Crash => Request::Crash(words.server()?),
     };
     words.end()?;
     Ok(request)
@@ -129,6 +155,7 @@ fn usage(kind: Kind) -> &'static str {
         Kind::Put => "put ID NAME EMAIL",
         Kind::Delete => "delete ID",
         Kind::Stats => "stats",
+        Kind::Crash => "crash SERVER",
     }
 }
 
@@ -148,6 +175,14 @@ impl<'a, I: Iterator<Item = &'a str>> Words<I> {
     fn id(&mut self) -> Result<u64, BadLine> {
         let word = self.word()?;
         word.parse().map_err(|_| BadLine::BadId(word.to_owned()))
+    }
+
+    fn server(&mut self) -> Result<Server, BadLine> {
+        let word = self.word()?;
+        Server::ALL
+            .into_iter()
+            .find(|server| server.name() == word)
+            .ok_or_else(|| BadLine::BadServer(word.to_owned()))
     }
 
     fn end(&mut self) -> Result<(), BadLine> {
@@ -200,6 +235,8 @@ mod tests {
             ("put 7 Ann ann@example.com", Request::Put(ann)),
             ("delete 18446744073709551615", Request::Delete(u64::MAX)),
             ("stats", Request::Stats),
+            ("crash primary", Request::Crash(Server::Primary)),
+            ("crash secondary", Request::Crash(Server::Secondary)),
             ("  get\t7 \r\n", Request::Get(7)),
         ] {
             assert_eq!(
@@ -222,11 +259,16 @@ mod tests {
         for (line, expected) in [
             (
                 "fetch 7",
-                "unknown request `fetch`: expected `get`, `put`, `delete` or `stats`",
+                "unknown request `fetch`: expected `get`, `put`, `delete`, `stats` or `crash`",
             ),
             (
                 "GET 7",
-                "unknown request `GET`: expected `get`, `put`, `delete` or `stats`",
+                "unknown request `GET`: expected `get`, `put`, `delete`, `stats` or `crash`",
+            ),
+            ("crash", "something is missing: expected `crash SERVER`"),
+            (
+                "crash me",
+                "`me` is no server: expected `primary` or `secondary`",
             ),
             ("get", "something is missing: expected `get ID`"),
             (

@@ -17,6 +17,8 @@ pub enum Answer {
     Stats,
     /// A cast, taken into the cache's mailbox.
     Accepted,
+    /// The server has crashed.
+    Crashed,
 }
 
 /// What became of some requests.

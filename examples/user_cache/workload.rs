@@ -1,7 +1,7 @@
 //! Requests made up from a seed: the same seed gives the same requests.
 
 use crate::cache::User;
-use crate::request::Request;
+use crate::request::{Request, Server};
 
 /// What the made-up requests look like.
 #[derive(Debug, Clone)]
@@ -10,14 +10,19 @@ pub struct WorkloadOptions {
     pub keys: u64,
     pub skew: f64,
     pub seed: u64,
+    /// How often the primary is made to crash in between, evenly spread.
+    pub crashes: u64,
 }
 
-/// An iterator of made-up requests: 80 % get, 17 % put, 2 % delete, 1 % stats.
+/// An iterator of made-up requests: 80 % get, 17 % put, 2 % delete, 1 % stats, and crashes in between.
 #[derive(Debug)]
 pub struct Workload {
     random: fastrand::Rng,
     users: Zipf,
+    requests: u64,
     left: u64,
+    crashes: u64,
+    crashed: u64,
 }
 
 impl Workload {
@@ -25,13 +30,23 @@ impl Workload {
         Workload {
             random: fastrand::Rng::with_seed(options.seed),
             users: Zipf::new(options.keys, options.skew),
+            requests: options.requests,
             left: options.requests,
+            crashes: options.crashes,
+            crashed: 0,
         }
     }
 
-    /// How many requests are still to come.
+    /// How many requests are still to come, crashes not counted.
     pub fn left(&self) -> u64 {
         self.left
+    }
+
+    /// Whether the next crash is due: `crashes` of them divide the requests into equal parts.
+    fn crashes_now(&self) -> bool {
+        let due = u128::from(self.requests) * u128::from(self.crashed + 1);
+        let done = u128::from(self.requests - self.left) * u128::from(self.crashes + 1);
+        self.crashed < self.crashes && done >= due
     }
 }
 
@@ -39,6 +54,10 @@ impl Iterator for Workload {
     type Item = Request;
 
     fn next(&mut self) -> Option<Request> {
+        if self.crashes_now() {
+            self.crashed += 1;
+            return Some(Request::Crash(Server::Primary));
+        }
         self.left = self.left.checked_sub(1)?;
         let id = self.users.draw(&mut self.random);
         Some(match self.random.u32(0..100) {
@@ -91,6 +110,7 @@ mod tests {
             keys: 100,
             skew,
             seed,
+            crashes: 0,
         }
     }
 
@@ -125,9 +145,30 @@ mod tests {
     }
 
     #[test]
+    fn crashes_are_evenly_spread_and_leave_the_rest_as_it_is() {
+        let calm = options(1_000, 1.0, 1);
+        let options = WorkloadOptions {
+            crashes: 3,
+            ..calm.clone()
+        };
+        let requests: Vec<Request> = Workload::new(&options).collect();
+        let crash = Request::Crash(Server::Primary);
+        let places: Vec<usize> = (0..requests.len())
+            .filter(|&place| requests[place] == crash)
+            .collect();
+        assert_eq!(places, [250, 501, 752]);
+        let rest: Vec<Request> = requests.into_iter().filter(|r| *r != crash).collect();
+        assert_eq!(rest, Workload::new(&calm).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn all_kinds_come_up() {
-        let mut counts = [0_u32; 4];
-        for request in Workload::new(&options(10_000, 1.0, 1)) {
+        let mut counts = [0_u32; 5];
+        let options = WorkloadOptions {
+            crashes: 2,
+            ..options(10_000, 1.0, 1)
+        };
+        for request in Workload::new(&options) {
             counts[request.kind() as usize] += 1;
         }
         assert!(counts.iter().all(|&count| count > 0), "{counts:?}");
