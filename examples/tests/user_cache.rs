@@ -74,7 +74,16 @@ fn entry<'a>(output: &'a Output, name: &str) -> &'a str {
 
 #[test]
 fn generated_requests_are_all_answered() {
-    let output = run(&["--requests", "100000", "--rate", "0", "--max-size", "500"]);
+    let output = run(&[
+        "--requests",
+        "100000",
+        "--rate",
+        "0",
+        "--max-size",
+        "500",
+        "--crashes",
+        "0",
+    ]);
     assert_eq!(output.status.code(), Some(0));
     let expected = Sums {
         read: 100_000,
@@ -93,7 +102,16 @@ fn generated_requests_are_all_answered() {
 
 #[test]
 fn users_that_are_too_old_expire() {
-    let output = run(&["--requests", "10000", "--rate", "50000", "--ttl", "20"]);
+    let output = run(&[
+        "--requests",
+        "10000",
+        "--rate",
+        "50000",
+        "--ttl",
+        "20",
+        "--crashes",
+        "0",
+    ]);
     assert_eq!(sums(&output).answered, 10_000);
     assert_ne!(entry(&output, "expirations"), "0");
 }
@@ -139,12 +157,59 @@ fn bad_lines_are_reported_with_their_numbers_and_skipped() {
     assert_eq!(
         reported,
         [
-            "line 4: unknown request `fetch`: expected `get`, `put`, `delete` or `stats`; skipped",
+            "line 4: unknown request `fetch`: expected `get`, `put`, `delete`, `stats` or `crash`; skipped",
             "line 5: `one` is no id: expected a whole number from 0 to 18446744073709551615; skipped",
             "line 6: something is missing: expected `put ID NAME EMAIL`; skipped",
             "line 7: not valid UTF-8; skipped",
             "line 8: longer than 4096 bytes; skipped",
         ]
+    );
+}
+
+#[test]
+fn the_primary_is_restarted_and_the_secondary_holds_what_it_holds_without_crashes() {
+    let generated = ["--requests", "200000", "--rate", "100000"];
+    let calm = run(&[&generated[..], &["--crashes", "0"]].concat());
+    let crashing = run(&[&generated[..], &["--crashes", "7"]].concat());
+    assert_eq!(crashing.status.code(), Some(0), "{crashing:?}");
+    assert_eq!(sums(&crashing).read, 200_007);
+    assert_eq!(entry(&crashing, "secondary"), entry(&calm, "secondary"));
+    assert_ne!(entry(&crashing, "secondary"), "");
+
+    let tree = |output: &Output| {
+        let lines = stdout(output)
+            .lines()
+            .skip_while(|line| !line.starts_with("CacheTree"));
+        let lines = lines.map(|line| {
+            line.split_whitespace()
+                .filter(|word| !word.starts_with('<'))
+        });
+        lines
+            .map(|words| words.collect::<Vec<_>>().join(" "))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        tree(&calm),
+        ["CacheTree", "├── registry", "├── primary", "└── secondary"]
+    );
+    assert_eq!(tree(&crashing)[2], "├── primary restarts: 7");
+}
+
+#[test]
+fn a_request_can_make_a_server_crash() {
+    let file = b"put 1 Ann ann@example.com\ncrash secondary\ncrash primary\ncrash me\ncrash\n";
+    let output = run_file("crashes", file, &["--clients", "1"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let Sums { read, skipped, .. } = sums(&output);
+    assert_eq!((read, skipped), (5, 2));
+    let tree = stdout(&output);
+    assert!(
+        tree.contains("primary") && tree.matches("restarts: 1").count() == 2,
+        "{tree}"
+    );
+    assert!(
+        stderr(&output)
+            .contains("line 4: `me` is no server: expected `primary` or `secondary`; skipped")
     );
 }
 
@@ -165,7 +230,8 @@ fn an_empty_file_gives_an_empty_table() {
 
 #[test]
 fn calls_that_time_out_are_failures_with_a_reason() {
-    let output = run(&["--requests", "1000", "--rate", "0", "--timeout", "0"]);
+    let calm = ["--requests", "1000", "--crashes", "0"];
+    let output = run(&[&calm[..], &["--rate", "0", "--timeout", "0"]].concat());
     assert_eq!(output.status.code(), Some(0));
     let sums = sums(&output);
     assert_eq!(sums.read, 1_000);
@@ -222,6 +288,7 @@ fn help_explains_the_program() {
     assert_eq!(output.status.code(), Some(0));
     for word in [
         "put ID NAME EMAIL",
+        "crash SERVER",
         "--requests",
         "--seed",
         "--clients",

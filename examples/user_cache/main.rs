@@ -43,8 +43,7 @@ use crate::source::Source;
 use crate::tree::{CacheTree, TreeOptions};
 use crate::workload::{Workload, WorkloadOptions};
 
-/// Starts two supervised caches of users, replays requests to them from several clients, crashes
-/// the primary a few times, and tells what happened.
+/// Replays requests to two supervised caches of users, and crashes the primary meanwhile.
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER_HELP)]
 struct Arguments {
