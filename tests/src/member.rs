@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 
 use otp_core::process::{self, Address, Location, Mailbox, Target};
-use otp_core::{ExitReason, Pid};
+use otp_core::{ExitReason, Pid, testing};
 use tokio::sync::oneshot;
 
 use crate::processes::end;
@@ -19,9 +19,17 @@ pub struct Order(Box<Work>);
 pub struct Member(Address<Order>);
 
 impl Member {
-    /// Starts one.
+    /// Starts one that ends with the test.
     #[must_use]
     pub fn spawn() -> Self {
+        let member = Self::outside_of_tests();
+        testing::end_with_test(&member);
+        member
+    }
+
+    /// Starts one in a node that is not a test's.
+    #[must_use]
+    pub fn outside_of_tests() -> Self {
         Member(process::spawn(async |mut mailbox: Mailbox<Order>| {
             loop {
                 let order = mailbox.receive().await;

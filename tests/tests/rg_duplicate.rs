@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests")]
 
 use otp_core::prelude::*;
-use otp_core::{DuplicateRegistry, RegistryError};
+use otp_core::{DuplicateRegistry, RegistryError, testing};
 use tests::{Member, Order};
 
 type Topics =
@@ -126,9 +126,10 @@ async fn rg_018_a_panic_in_dispatch_hurts_nobody_else() {
     let member = Member::spawn();
     register(&member, &topics, "tea", 1).await;
     let again = topics.clone();
-    let (_, ended) = process::spawn_monitor(async move {
+    let (spills, ended) = process::spawn_monitor(async move {
         again.dispatch(&"tea", |_| process::exit_with(ExitReason::error("spilt")));
     });
+    testing::expect_crash(spills);
     let reason = tests::processes::end(ended).await;
     assert_eq!(reason, ExitReason::error("spilt"));
     assert_eq!(entries(&topics, "tea"), [(member.pid(), 1)]);

@@ -4,7 +4,7 @@
 
 use otp_core::prelude::*;
 use otp_core::process::{Event, Exit, info};
-use otp_core::{ChildSpec, RegistryError, RegistryEvent, Strategy, Supervisor, sys};
+use otp_core::{ChildSpec, RegistryError, RegistryEvent, Strategy, Supervisor, sys, testing};
 use tests::processes::{boom, end};
 use tests::{Member, Order};
 use tokio::sync::oneshot;
@@ -185,7 +185,11 @@ async fn rg_033_the_end_of_a_registry_ends_who_is_registered_as_a_link_would() {
     let stopped = ended_by(async |members| members.stop().reason(Shutdown).await.unwrap()).await;
     assert_eq!(stopped, all(Shutdown));
     // Over a link, unlike as a signal, this can be trapped.
-    let stopped = ended_by(async |members| members.stop().reason(Kill).await.unwrap()).await;
+    let stopped = ended_by(async |members| {
+        testing::expect_crash(members);
+        members.stop().reason(Kill).await.unwrap();
+    })
+    .await;
     assert_eq!(stopped, all(Kill));
     let stopped = ended_by(async |members| members.stop().await.unwrap()).await;
     assert_eq!(stopped, (Normal, None, Normal));
@@ -210,7 +214,7 @@ async fn rg_034_registrations_are_those_of_one_node() {
     let (elsewhere, member) = there
         .run(async {
             let members = Members::unique().name("members").start().await.unwrap();
-            let member = Member::spawn();
+            let member = Member::outside_of_tests();
             register(&member, &members, 1).await.unwrap();
             (members, member)
         })

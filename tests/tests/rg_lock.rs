@@ -6,9 +6,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use otp_core::RegistryError;
 use otp_core::prelude::*;
-use tests::processes::{boom, end, now};
+use otp_core::{RegistryError, testing};
+use tests::processes::{end, now};
 use tests::{Journal, Order};
 use tokio::sync::oneshot;
 
@@ -117,7 +117,11 @@ async fn is_free_after(end_it: impl AsyncFnOnce(Pid, oneshot::Sender<()>)) {
 async fn rg_032_a_lock_is_free_when_its_holder_returns_panics_or_is_killed() {
     is_free_after(async |_, go| go.send(()).unwrap()).await;
     // Its `unwrap` panics.
-    is_free_after(async |_, go| drop(go)).await;
+    is_free_after(async |pid, go| {
+        testing::expect_crash(pid);
+        drop(go);
+    })
+    .await;
     is_free_after(async |pid, go| {
         let monitor = process::monitor(pid);
         process::exit(pid, ExitReason::Kill);
@@ -167,7 +171,7 @@ async fn rg_032_who_waits_has_its_turn_although_the_registry_has_ended() {
     let (_, go) = holder(&locks, "key").await;
     let mut waiting = Box::pin(locks.lock(&"key", async || 7));
     assert_eq!(now(waiting.as_mut()), None);
-    locks.stop().reason(boom()).await.unwrap();
+    locks.stop().reason(ExitReason::Shutdown).await.unwrap();
     assert_eq!(now(waiting.as_mut()), None);
     go.send(()).unwrap();
     assert_eq!(waiting.await, Ok(7));

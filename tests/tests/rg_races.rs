@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use otp_core::prelude::*;
-use otp_core::{DuplicateRegistry, RegistryError};
+use otp_core::{DuplicateRegistry, RegistryError, testing};
 use tests::processes::end;
 use tests::{Member, Order};
 use tokio::sync::Barrier;
@@ -25,6 +25,7 @@ fn racer(
         send.send(members.register(&mailbox, key, ())).unwrap();
         std::future::pending::<()>().await;
     });
+    testing::end_with_test(&racer);
     (racer, Task::spawn(async { result.await.unwrap() }))
 }
 

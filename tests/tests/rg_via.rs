@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests")]
 
 use otp_core::prelude::*;
-use otp_core::{ChildSpec, Strategy, Supervisor};
+use otp_core::{ChildSpec, Strategy, Supervisor, testing};
 use tests::processes::{boom, end};
 
 #[gen_server]
@@ -117,6 +117,7 @@ async fn rg_010_a_supervised_child_is_found_via_its_key_again_after_its_restart(
     let first = via.pid().unwrap();
     assert_eq!(via.add(1).await, Ok(1));
     let ended = via.monitor();
+    testing::expect_crash(&via);
     via.crash();
     assert_eq!(end(ended).await, boom());
     // The supervisor has been told by now, and answers when it has started the child again.
@@ -165,8 +166,10 @@ async fn rg_012_a_failed_init_leaves_no_entry() {
     let counters: Counters = counters().await;
     let failed = Counter::start_link(-1).via(&counters, "hits").await;
     assert_eq!(failed, Err(StartError::Init(boom())));
+    let crashes = testing::take_crashes();
+    assert_eq!((crashes.len(), &crashes[0].reason), (1, &boom()));
     assert_eq!((counters.count(), counters.lookup(&"hits")), (0, None));
-    let named = Counter::start(0).name("taken").await.unwrap();
+    let named = Counter::start_link(0).name("taken").await.unwrap();
     let failed = Counter::start_link(0).name("taken").via(&counters, "hits");
     let taken = StartError::AlreadyStarted(named.pid().unwrap());
     assert_eq!(failed.await, Err(taken));
