@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 
 use otp_core::process::{self, Address, Location, Mailbox, Target};
-use otp_core::{ExitReason, Pid};
+use otp_core::{ExitReason, Pid, testing};
 use tokio::sync::oneshot;
 
 use crate::processes::end;
@@ -19,15 +19,21 @@ pub struct Order(Box<Work>);
 pub struct Member(Address<Order>);
 
 impl Member {
-    /// Starts one.
+    /// Starts one, which ends with the test.
+    ///
+    /// # Panics
+    ///
+    /// Panics outside a test.
     #[must_use]
     pub fn spawn() -> Self {
-        Member(process::spawn(async |mut mailbox: Mailbox<Order>| {
+        let member = Member(process::spawn(async |mut mailbox: Mailbox<Order>| {
             loop {
                 let order = mailbox.receive().await;
                 (order.0)(&mailbox);
             }
-        }))
+        }));
+        testing::end_with_test(&member);
+        member
     }
 
     /// Starts one that traps exits.
