@@ -4,8 +4,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use otp_core::prelude::*;
+use otp_core::process::Target;
 use otp_core::{
     ChildHandle, ChildSpec, ChildState, Strategy, Supervisor, SupervisorBuilder, SupervisorRef,
+    testing,
 };
 
 use crate::Journal;
@@ -23,6 +25,16 @@ pub enum Begin {
     Ignore,
     /// It takes its time and succeeds.
     Wait(Duration),
+}
+
+impl Begin {
+    fn is_crash(&self) -> bool {
+        match self {
+            Begin::Fail(reason) | Begin::Exit(reason) => !reason.is_clean(),
+            Begin::Panic(_) => true,
+            Begin::Ignore | Begin::Wait(_) => false,
+        }
+    }
 }
 
 /// What every incarnation of a child does.
@@ -105,7 +117,7 @@ impl Nursery {
     }
 }
 
-/// A supervised server that does what it is told.
+/// A supervised server that does what it is told. When it crashes, that is expected.
 #[gen_server]
 #[derive(Debug)]
 pub struct Child {
@@ -129,6 +141,9 @@ impl Child {
             Some(Begin::Wait(time)) => otp_core::time::sleep(time).await,
             Some(other) => {
                 nursery.journal.note(format_args!("no start {id}"));
+                if other.is_crash() {
+                    testing::expect_crash(cx.pid());
+                }
                 match other {
                     Begin::Ignore => return Err(InitError::Ignore),
                     Begin::Panic(text) => panic!("{text}"),
@@ -168,11 +183,15 @@ impl Child {
     }
 
     #[terminate]
-    async fn terminate(&mut self, reason: &ExitReason) {
+    async fn terminate(&mut self, reason: &ExitReason, cx: &mut Context<Self>) {
         let line = format!("terminate {}: {reason}", self.id);
         self.nursery.journal.note(line);
         otp_core::time::sleep(self.habits.linger).await;
-        if let Some(last) = &self.habits.last {
+        let last = self.habits.last.as_ref();
+        if !last.unwrap_or(reason).is_clean() {
+            testing::expect_crash(cx.pid());
+        }
+        if let Some(last) = last {
             process::exit_with(last.clone());
         }
     }
@@ -194,6 +213,20 @@ pub fn tree<H: ChildHandle, const N: usize>(
     let builder = Supervisor::builder(strategy);
     let builder = specs.into_iter().fold(builder, SupervisorBuilder::child);
     (builder, handles)
+}
+
+/// Starts something that is linked with nobody, and ends with the test.
+///
+/// # Panics
+///
+/// Panics if it does not start.
+pub async fn apart<H>(start: impl IntoFuture<Output = Result<H, StartError>>) -> H
+where
+    for<'a> &'a H: Target,
+{
+    let started = start.await.expect("it starts");
+    testing::end_with_test(&started);
+    started
 }
 
 /// Ends the present incarnation of a child with a reason, and waits until that is known to its supervisor, which has

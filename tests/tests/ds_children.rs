@@ -9,7 +9,7 @@ use otp_core::{
     DynamicSupervisorRef, FailedToStartChild, Restart, SpecError, StartChildError, Strategy,
     Supervisor, sys,
 };
-use tests::child::{Begin, Child, ChildRef, Habits, Nursery, pid, tree};
+use tests::child::{Begin, Child, ChildRef, Habits, Nursery, apart, pid, tree};
 use tests::processes::{boom, now};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -65,7 +65,7 @@ async fn ds_001_it_starts_empty_and_the_ids_of_its_children_mean_nothing() {
 #[otp_core::test]
 async fn ds_002_what_a_start_says_is_handed_on() {
     let nursery = Nursery::new();
-    let supervisor = dynamic().start().await.unwrap();
+    let supervisor = apart(dynamic().start()).await;
     let start = || supervisor.start_child(nursery.child("a"));
     assert_eq!(start().await.unwrap().count().await, Ok(1));
     nursery.next("a", Begin::Ignore);
@@ -85,7 +85,7 @@ async fn ds_002_what_a_start_says_is_handed_on() {
 #[otp_core::test]
 async fn ds_002_a_typed_one_takes_what_its_childs_start_takes() {
     let nursery = Nursery::new();
-    let supervisor = DynamicSupervisor::<Child>::new().start().await.unwrap();
+    let supervisor = apart(DynamicSupervisor::<Child>::new().start()).await;
     let child: ChildRef = supervisor
         .start_child("a".to_owned(), nursery.clone(), Habits::default())
         .await
@@ -99,7 +99,7 @@ async fn ds_002_a_typed_one_takes_what_its_childs_start_takes() {
 #[otp_core::test]
 async fn ds_003_a_start_that_panics_or_exits_is_an_error_and_the_supervisor_goes_on() {
     let nursery = Nursery::new();
-    let supervisor = dynamic().start().await.unwrap();
+    let supervisor = apart(dynamic().start()).await;
     for begin in [Begin::Panic("oops"), Begin::Exit(boom())] {
         nursery.next("a", begin);
         let refused = supervisor
@@ -128,7 +128,7 @@ async fn ds_003_a_start_that_panics_or_exits_is_an_error_and_the_supervisor_goes
 async fn ds_004_it_takes_no_more_children_than_it_was_told() {
     for max_children in [0, 1, 3] {
         let nursery = Nursery::new();
-        let supervisor = dynamic().max_children(max_children).start().await.unwrap();
+        let supervisor = apart(dynamic().max_children(max_children).start()).await;
         let start = || supervisor.start_child(nursery.child("a"));
         for _ in 0..max_children {
             start().await.unwrap();
@@ -147,7 +147,7 @@ async fn ds_004_it_takes_no_more_children_than_it_was_told() {
 #[otp_core::test]
 async fn ds_005_a_child_that_is_being_restarted_counts_as_one() {
     let nursery = Nursery::new();
-    let supervisor = dynamic().max_children(1).start().await.unwrap();
+    let supervisor = apart(dynamic().max_children(1).start()).await;
     let child = supervisor.start_child(nursery.child("a")).await.unwrap();
     end_unseen(&supervisor, &child).await;
     nursery.next("a", Begin::Fail(boom()));
@@ -165,7 +165,7 @@ async fn ds_005_a_child_that_is_being_restarted_counts_as_one() {
 #[otp_core::test]
 async fn ds_006_the_arguments_are_made_anew_at_the_start_and_at_every_restart() {
     let nursery = Nursery::new();
-    let supervisor = dynamic().start().await.unwrap();
+    let supervisor = apart(dynamic().start()).await;
     let (extra, mut starts) = (nursery.clone(), 0);
     let spec = ChildSpec::new("a", move || {
         starts += 1;
@@ -188,7 +188,7 @@ async fn ds_006_the_arguments_are_made_anew_at_the_start_and_at_every_restart() 
 #[otp_core::test]
 async fn ds_007_significant_children_are_refused() {
     let nursery = Nursery::new();
-    let supervisor = dynamic().start().await.unwrap();
+    let supervisor = apart(dynamic().start()).await;
     let spec = nursery.child("a").restart(Restart::Transient);
     let refused = supervisor.start_child(spec.significant(true)).await;
     let error = SpecError::SignificantDynamic("a".to_owned());
@@ -232,7 +232,7 @@ async fn ds_009_a_period_of_no_time_is_refused() {
 #[otp_core::test]
 async fn ds_019_a_child_is_terminated_by_its_process() {
     let nursery = Nursery::new();
-    let supervisor = dynamic().max_restarts(0, SECOND).start().await.unwrap();
+    let supervisor = apart(dynamic().max_restarts(0, SECOND).start()).await;
     let child = supervisor
         .start_child(nursery.lingering("a", 3 * SECOND))
         .await
@@ -250,7 +250,7 @@ async fn ds_019_a_child_is_terminated_by_its_process() {
 #[otp_core::test]
 async fn ds_019_a_child_that_is_being_restarted_is_terminated_by_its_last_process() {
     let nursery = Nursery::new();
-    let supervisor = dynamic().start().await.unwrap();
+    let supervisor = apart(dynamic().start()).await;
     let child = supervisor.start_child(nursery.child("a")).await.unwrap();
     let last = end_unseen(&supervisor, &child).await;
     nursery.next("a", Begin::Fail(boom()));
@@ -267,7 +267,7 @@ async fn ds_019_a_child_that_is_being_restarted_is_terminated_by_its_last_proces
 #[otp_core::test]
 async fn ds_022_supervisors_are_counted_apart() {
     let nursery = Nursery::new();
-    let supervisor = dynamic().start().await.unwrap();
+    let supervisor = apart(dynamic().start()).await;
     let inner = ChildSpec::new("inner", || {
         Supervisor::builder(Strategy::OneForOne).start_link()
     });
@@ -292,7 +292,7 @@ async fn ds_022_supervisors_are_counted_apart() {
 #[otp_core::test]
 async fn ds_023_ten_thousand_temporary_children_come_and_go() {
     let nursery = Nursery::new();
-    let supervisor = dynamic().start().await.unwrap();
+    let supervisor = apart(dynamic().start()).await;
     let mut children = Vec::new();
     for _ in 0..10_000 {
         let spec = nursery.child("a").restart(Restart::Temporary);
@@ -317,7 +317,7 @@ async fn ds_024_it_can_be_a_supervised_child_and_two_of_one_id_cannot() {
     let nursery = Nursery::new();
     let spec = |name: &'static str| ChildSpec::new(name, move || dynamic().start_link().name(name));
     let (builder, [a, b]) = tree(Strategy::OneForOne, [spec("a"), spec("b")]);
-    let outer = builder.start().await.unwrap();
+    let outer = apart(builder.start()).await;
     let child = a.start_child(nursery.child("leaf")).await.unwrap();
     assert_eq!(
         Dynamic::named("a").count_children().await.unwrap().active,

@@ -7,7 +7,7 @@ use otp_core::time::{Instant, sleep};
 use otp_core::{
     AnyChild, BackOff, ChildState, DynamicSupervisor, DynamicSupervisorRef, Restart, Shutdown, sys,
 };
-use tests::child::{Begin, ChildRef, Habits, Nursery, pid};
+use tests::child::{Begin, ChildRef, Habits, Nursery, apart, pid};
 use tests::processes::{boom, now};
 use tests::{Report, Reports};
 
@@ -39,7 +39,7 @@ async fn states(supervisor: &Dynamic) -> Vec<ChildState> {
 /// Whether a child of this type that ends with this reason is restarted; it is forgotten otherwise.
 async fn is_restarted(restart: Restart, reason: ExitReason) -> bool {
     let nursery = Nursery::new();
-    let supervisor = dynamic().start().await.expect("it starts");
+    let supervisor = apart(dynamic().start()).await;
     let spec = nursery.child("a").restart(restart);
     let child = supervisor.start_child(spec).await.expect("it starts");
     let before = pid(&child);
@@ -93,7 +93,7 @@ async fn ds_012_a_permanent_child_is_restarted_after_any_end() {
 #[otp_core::test]
 async fn ds_013_a_restart_that_is_ignored_forgets_the_child() {
     let nursery = Nursery::new();
-    let supervisor = dynamic().start().await.unwrap();
+    let supervisor = apart(dynamic().start()).await;
     let child = supervisor.start_child(nursery.child("a")).await.unwrap();
     nursery.next("a", Begin::Ignore);
     end_child(&supervisor, &child, boom()).await;
@@ -104,7 +104,7 @@ async fn ds_013_a_restart_that_is_ignored_forgets_the_child() {
 #[otp_core::test]
 async fn ds_013_a_restart_that_fails_is_kept_as_restarting_and_tried_again() {
     let nursery = Nursery::new();
-    let supervisor = dynamic().start().await.unwrap();
+    let supervisor = apart(dynamic().start()).await;
     let child = supervisor.start_child(nursery.child("a")).await.unwrap();
     nursery.next("a", Begin::Fail(boom()));
     sys::suspend(supervisor.server()).await.unwrap();
@@ -129,7 +129,7 @@ async fn ds_013_a_restart_that_fails_is_kept_as_restarting_and_tried_again() {
 #[otp_core::test]
 async fn ds_014_a_restart_that_succeeds_in_the_end_is_active_again() {
     let nursery = Nursery::new();
-    let supervisor = dynamic().start().await.unwrap();
+    let supervisor = apart(dynamic().start()).await;
     let child = supervisor.start_child(nursery.child("a")).await.unwrap();
     for _ in 0..2 {
         nursery.next("a", Begin::Fail(boom()));
@@ -149,7 +149,7 @@ async fn ds_014_a_restart_that_succeeds_in_the_end_is_active_again() {
 #[otp_core::test]
 async fn ds_015_too_many_restarts_end_all_children_and_the_supervisor_with_shutdown() {
     let (nursery, reports) = (Nursery::new(), Reports::new());
-    let supervisor = dynamic().max_restarts(1, SECOND).start().await.unwrap();
+    let supervisor = apart(dynamic().max_restarts(1, SECOND).start()).await;
     let a = supervisor.start_child(nursery.child("a")).await.unwrap();
     let b = supervisor.start_child(nursery.child("b")).await.unwrap();
     end_child(&supervisor, &a, boom()).await;
@@ -171,7 +171,7 @@ async fn ds_015_failed_attempts_count_as_well() {
     for (max_restarts, survives) in [(3, true), (2, false)] {
         let nursery = Nursery::new();
         let builder = dynamic().max_restarts(max_restarts, SECOND);
-        let supervisor = builder.start().await.unwrap();
+        let supervisor = apart(builder.start()).await;
         let child = supervisor.start_child(nursery.child("a")).await.unwrap();
         for _ in 0..2 {
             nursery.next("a", Begin::Fail(boom()));
@@ -190,7 +190,7 @@ async fn ds_015_failed_attempts_count_as_well() {
 #[otp_core::test]
 async fn ds_016_its_children_stop_all_at_once() {
     let nursery = Nursery::new();
-    let supervisor = dynamic().start().await.unwrap();
+    let supervisor = apart(dynamic().start()).await;
     let linger = Duration::from_millis(200);
     for id in ["a", "b", "c", "d", "e"] {
         let spec = nursery.lingering(id, linger);
@@ -222,7 +222,7 @@ fn shutdown_errors(reports: &Reports) -> Vec<(String, String)> {
 #[otp_core::test]
 async fn ds_017_each_child_has_its_own_shutdown_time() {
     let (nursery, reports) = (Nursery::new(), Reports::new());
-    let supervisor = dynamic().start().await.unwrap();
+    let supervisor = apart(dynamic().start()).await;
     let timeout = |seconds| Shutdown::Timeout(seconds * SECOND);
     let mut ends = Vec::new();
     for (id, linger, shutdown, reason, at) in [
@@ -257,7 +257,7 @@ async fn ds_017_each_child_has_its_own_shutdown_time() {
 #[otp_core::test]
 async fn ds_018_children_that_end_otherwise_meanwhile_are_accepted() {
     let (nursery, reports) = (Nursery::new(), Reports::new());
-    let supervisor = dynamic().start().await.unwrap();
+    let supervisor = apart(dynamic().start()).await;
     for (id, restart, last) in [
         ("abnormal", Restart::Temporary, boom()),
         ("normal", Restart::Transient, ExitReason::Normal),
@@ -282,7 +282,7 @@ async fn ds_018_children_that_end_otherwise_meanwhile_are_accepted() {
 async fn a_back_off_doubles_under_a_dynamic_supervisor_too() {
     let nursery = Nursery::new();
     let builder = dynamic().back_off(BackOff::new(SECOND, 60 * SECOND));
-    let supervisor = builder.max_children(1).start().await.unwrap();
+    let supervisor = apart(builder.max_children(1).start()).await;
     let child = supervisor.start_child(nursery.child("a")).await.unwrap();
     for delay in [1, 2] {
         end_child(&supervisor, &child, boom()).await;

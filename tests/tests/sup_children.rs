@@ -6,7 +6,7 @@ use otp_core::{
     Shutdown, StartChildError, Strategy, Supervisor, SupervisorRef, sys,
 };
 use std::pin::pin;
-use tests::child::{Begin, ChildRef, Nursery, end_child, pid, tree};
+use tests::child::{Begin, ChildRef, Nursery, apart, end_child, pid, tree};
 use tests::processes::{boom, now};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -16,7 +16,7 @@ async fn one_for_one<const N: usize>(
     ids: [&str; N],
 ) -> (SupervisorRef, [ChildRef; N]) {
     let (builder, children) = tree(Strategy::OneForOne, nursery.children(ids));
-    let supervisor = builder.start().await.expect("no init fails");
+    let supervisor = apart(builder.start()).await;
     drop(nursery.take());
     (supervisor, children)
 }
@@ -72,7 +72,7 @@ async fn sup_012_a_child_that_does_not_start_leaves_nothing_behind_and_costs_no_
     let nursery = Nursery::new();
     let (builder, [a]) = tree(Strategy::OneForAll, nursery.children(["a"]));
     let builder = builder.max_restarts(1, 5 * SECOND);
-    let supervisor = builder.start().await.unwrap();
+    let supervisor = apart(builder.start()).await;
     let (before, first) = (supervisor.which_children().await, pid(&a));
     for begin in [
         Begin::Fail(boom()),
@@ -136,7 +136,7 @@ async fn sup_014_a_terminated_temporary_child_is_forgotten() {
     let nursery = Nursery::new();
     let spec = nursery.child("a").restart(Restart::Temporary);
     let (builder, _) = tree(Strategy::OneForOne, [spec]);
-    let supervisor = builder.start().await.unwrap();
+    let supervisor = apart(builder.start()).await;
     assert_eq!(supervisor.terminate_child("a").await, Ok(()));
     assert_eq!(
         supervisor.terminate_child("a").await,
@@ -154,7 +154,7 @@ async fn sup_015_a_terminated_child_costs_no_restart_and_shuts_nothing_down() {
         .significant(true);
     let (builder, [_, b]) = tree(Strategy::OneForAll, [significant, nursery.child("b")]);
     let builder = builder.auto_shutdown(AutoShutdown::AnySignificant);
-    let supervisor = builder.max_restarts(0, SECOND).start().await.unwrap();
+    let supervisor = apart(builder.max_restarts(0, SECOND).start()).await;
     let first = pid(&b);
     for id in ["a", "b", "b", "a"] {
         supervisor.terminate_child(id).await.unwrap();
@@ -315,7 +315,7 @@ async fn sup_020_a_specification_is_told_with_its_defaults_filled_in() {
     let spec = spec.shutdown(Shutdown::Infinity).significant(true);
     let (builder, _) = tree(Strategy::OneForOne, [spec]);
     let builder = builder.auto_shutdown(AutoShutdown::AllSignificant);
-    let supervisor = builder.start().await.unwrap();
+    let supervisor = apart(builder.start()).await;
     let info = supervisor.get_child("c").await.unwrap();
     assert_eq!(
         (info.restart, info.shutdown, info.significant),

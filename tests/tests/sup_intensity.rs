@@ -8,7 +8,7 @@ use otp_core::{
     BackOff, ChildError, ChildSpec, ChildState, Restart, Strategy, SupervisorBuilder,
     SupervisorRef, sys,
 };
-use tests::child::{Begin, ChildRef, Nursery, end_child, pid, settled, tree};
+use tests::child::{Begin, ChildRef, Nursery, apart, end_child, pid, settled, tree};
 use tests::processes::{boom, now};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -25,7 +25,7 @@ async fn crashes_tolerated(max_restarts: u32) -> u32 {
     let nursery = Nursery::new();
     let (builder, [a]) = one_for_one(&nursery, ["a"]);
     let builder = builder.max_restarts(max_restarts, SECOND);
-    let supervisor = builder.start().await.expect("no init fails");
+    let supervisor = apart(builder.start()).await;
     let mut crashes = 0;
     loop {
         end_child(&supervisor, &a, boom()).await;
@@ -45,7 +45,7 @@ async fn sup_039_too_many_restarts_end_all_children_and_then_the_supervisor_with
     ] {
         let nursery = Nursery::new();
         let (builder, [_, b, _]) = tree(strategy, nursery.children(["a", "b", "c"]));
-        let supervisor = builder.max_restarts(1, SECOND).start().await.unwrap();
+        let supervisor = apart(builder.max_restarts(1, SECOND).start()).await;
         let monitor = supervisor.monitor();
         end_child(&supervisor, &b, boom()).await;
         drop(nursery.take());
@@ -67,7 +67,7 @@ async fn sup_040_n_restarts_are_tolerated_and_one_more_is_not() {
 async fn sup_041_restarts_that_are_older_than_the_period_do_not_count() {
     let nursery = Nursery::new();
     let (builder, [a]) = one_for_one(&nursery, ["a"]);
-    let supervisor = builder.max_restarts(1, SECOND).start().await.unwrap();
+    let supervisor = apart(builder.max_restarts(1, SECOND).start()).await;
     for _ in 0..20 {
         end_child(&supervisor, &a, boom()).await;
         assert!(a.is_alive());
@@ -83,7 +83,7 @@ async fn sup_041_restarts_that_are_older_than_the_period_do_not_count() {
 async fn sup_042_all_children_count_together() {
     let nursery = Nursery::new();
     let (builder, [a, b, c]) = one_for_one(&nursery, ["a", "b", "c"]);
-    let supervisor = builder.max_restarts(2, SECOND).start().await.unwrap();
+    let supervisor = apart(builder.max_restarts(2, SECOND).start()).await;
     end_child(&supervisor, &a, boom()).await;
     end_child(&supervisor, &b, boom()).await;
     assert!(a.is_alive() && b.is_alive());
@@ -97,7 +97,7 @@ async fn sup_043_a_restart_that_fails_is_tried_again_at_once_and_each_attempt_co
         let (nursery, began) = (Nursery::new(), Instant::now());
         let (builder, [a, b]) = one_for_one(&nursery, ["a", "b"]);
         let builder = builder.max_restarts(max_restarts, SECOND);
-        let supervisor = builder.start().await.unwrap();
+        let supervisor = apart(builder.start()).await;
         drop(nursery.take());
         let first = pid(&b);
         for begin in [
@@ -134,7 +134,7 @@ async fn ended_unseen(nursery: &Nursery, supervisor: &SupervisorRef, child: &Chi
 async fn sup_044_between_attempts_the_supervisor_answers_and_the_child_can_be_terminated() {
     let nursery = Nursery::new();
     let (builder, [a]) = one_for_one(&nursery, ["a"]);
-    let supervisor = builder.start().await.unwrap();
+    let supervisor = apart(builder.start()).await;
     ended_unseen(&nursery, &supervisor, &a).await;
     let mut child = pin!(supervisor.get_child("a"));
     let mut count = pin!(supervisor.count_children());
@@ -160,7 +160,7 @@ async fn sup_044_between_attempts_the_supervisor_can_be_stopped() {
     let nursery = Nursery::new();
     let specs = [nursery.child("a"), nursery.lingering("b", SECOND)];
     let (builder, [a, _]) = tree(Strategy::OneForOne, specs);
-    let supervisor = builder.start().await.unwrap();
+    let supervisor = apart(builder.start()).await;
     // While it waits for one child the other one ends, and the stop comes behind that.
     let mut terminated = pin!(supervisor.terminate_child("b"));
     assert!(now(terminated.as_mut()).is_none());
@@ -181,7 +181,7 @@ async fn sup_044_between_attempts_the_supervisor_can_be_stopped() {
 async fn sup_045_a_restart_that_is_ignored_leaves_the_child_without_a_process() {
     let nursery = Nursery::new();
     let (builder, [a, b]) = one_for_one(&nursery, ["a", "b"]);
-    let supervisor = builder.max_restarts(1, SECOND).start().await.unwrap();
+    let supervisor = apart(builder.max_restarts(1, SECOND).start()).await;
     let first = pid(&b);
     nursery.next("a", Begin::Ignore);
     end_child(&supervisor, &a, boom()).await;
@@ -213,7 +213,7 @@ async fn crash_leaf(inner: &SupervisorRef) {
 async fn sup_046_a_permanent_supervisor_that_gave_up_is_restarted_by_its_own_and_counts_there() {
     let (spec, nursery) = strict(&Nursery::new(), Restart::Permanent);
     let (builder, [inner]) = tree(Strategy::OneForOne, [spec]);
-    let outer = builder.max_restarts(1, SECOND).start().await.unwrap();
+    let outer = apart(builder.max_restarts(1, SECOND).start()).await;
     let monitor = outer.monitor();
     crash_leaf(&inner.pin().unwrap().into()).await;
     assert_eq!(outer.count_children().await.unwrap().active, 1);
@@ -228,7 +228,7 @@ async fn sup_046_a_permanent_supervisor_that_gave_up_is_restarted_by_its_own_and
 async fn sup_046_a_transient_supervisor_that_gave_up_is_not_restarted() {
     let (spec, nursery) = strict(&Nursery::new(), Restart::Transient);
     let (builder, [inner]) = tree(Strategy::OneForOne, [spec]);
-    let outer = builder.start().await.unwrap();
+    let outer = apart(builder.start()).await;
     crash_leaf(&inner.pin().unwrap().into()).await;
     let child = outer.get_child("inner").await.unwrap();
     assert_eq!(child.state, ChildState::Undefined);
@@ -243,7 +243,7 @@ async fn sup_047_a_supervisor_that_is_restarted_has_its_own_children_and_no_adde
         one_for_one(&below, ["a", "b"]).0.start_link()
     });
     let (builder, [inner]) = tree(Strategy::OneForOne, [spec]);
-    let outer = builder.start().await.unwrap();
+    let outer = apart(builder.start()).await;
     inner.start_child(nursery.child("added")).await.unwrap();
     assert_eq!(inner.count_children().await.unwrap().specs, 3);
     drop(nursery.take());
@@ -271,7 +271,7 @@ async fn a_back_off_doubles_while_the_supervisor_serves_and_the_siblings_run() {
         let (builder, [a, b]) = tree(strategy, nursery.children(["a", "b"]));
         let builder = builder.back_off(BackOff::new(SECOND, 3 * SECOND));
         let builder = builder.max_restarts(10, 60 * SECOND);
-        let supervisor = builder.start().await.unwrap();
+        let supervisor = apart(builder.start()).await;
         for delay in [1, 2, 3, 3] {
             let sibling = pid(&b);
             end_child(&supervisor, &a, boom()).await;
@@ -292,7 +292,7 @@ async fn a_start_that_fails_is_backed_off_as_well() {
     let nursery = Nursery::new();
     let (builder, [a]) = one_for_one(&nursery, ["a"]);
     let builder = builder.back_off(BackOff::new(SECOND, 60 * SECOND));
-    let supervisor = builder.start().await.unwrap();
+    let supervisor = apart(builder.start()).await;
     let began = Instant::now();
     nursery.next("a", Begin::Fail(boom()));
     nursery.next("a", Begin::Fail(boom()));
@@ -312,7 +312,7 @@ async fn a_restart_that_was_put_off_does_not_happen_after_the_child_was_seen_to(
     let nursery = Nursery::new();
     let (builder, [a, b]) = one_for_one(&nursery, ["a", "b"]);
     let builder = builder.back_off(BackOff::new(SECOND, SECOND));
-    let supervisor = builder.start().await.unwrap();
+    let supervisor = apart(builder.start()).await;
     end_child(&supervisor, &a, boom()).await;
     assert_eq!(
         supervisor.delete_child("a").await,
@@ -333,7 +333,7 @@ async fn a_group_that_waits_for_two_children_is_restarted_once() {
     let nursery = Nursery::new();
     let (builder, [a, b]) = tree(Strategy::OneForAll, nursery.children(["a", "b"]));
     let builder = builder.back_off(BackOff::new(SECOND, SECOND));
-    let supervisor = builder.start().await.unwrap();
+    let supervisor = apart(builder.start()).await;
     end_child(&supervisor, &a, boom()).await;
     end_child(&supervisor, &b, boom()).await;
     drop(nursery.take());

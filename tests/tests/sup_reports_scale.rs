@@ -4,7 +4,7 @@ use otp_core::prelude::*;
 use otp_core::{
     AnyChild, ChildSpec, DynamicSupervisor, GenServer, Restart, Shutdown, Strategy, Supervisor,
 };
-use tests::child::{Begin, Child, Habits, Nursery, end_child, pid, settled, tree};
+use tests::child::{Begin, Child, Habits, Nursery, apart, end_child, pid, settled, tree};
 use tests::processes::boom;
 use tests::{Journal, NoteOnDrop, Report, Reports};
 
@@ -32,7 +32,7 @@ async fn sup_067_a_hundred_thousand_children_start_restart_and_stop() {
         let start = || gen_server::start_link::<ServerRef<Idle>>(());
         builder.child(ChildSpec::new(n.to_string(), start))
     });
-    let supervisor = builder.start().await.unwrap();
+    let supervisor = apart(builder.start()).await;
     let counts = supervisor.count_children().await.unwrap();
     assert_eq!((counts.specs, counts.active), (MANY, MANY));
 
@@ -76,13 +76,13 @@ async fn sup_068_the_arguments_of_a_temporary_child_are_not_kept() {
         let (nursery, journal) = (Nursery::new(), Journal::new());
         let spec = with_arguments(&nursery, &journal).restart(restart);
         let (builder, _) = tree(Strategy::OneForOne, [spec]);
-        let supervisor = builder.start().await.unwrap();
+        let supervisor = apart(builder.start()).await;
         assert_eq!(journal.take().len(), dropped, "{restart:?}");
         supervisor.stop().await.unwrap();
         assert_eq!(journal.take().len(), 1 - dropped);
 
         let spec = with_arguments(&nursery, &journal).restart(restart);
-        let supervisor = DynamicSupervisor::<AnyChild>::new().start().await.unwrap();
+        let supervisor = apart(DynamicSupervisor::<AnyChild>::new().start()).await;
         supervisor.start_child(spec).await.unwrap();
         assert_eq!(journal.take().len(), dropped, "{restart:?}");
     }
@@ -97,7 +97,7 @@ async fn sup_069_a_started_child_is_progress() {
     let (nursery, reports) = (Nursery::new(), Reports::new());
     let spec = nursery.child("a").restart(Restart::Transient);
     let (builder, [a]) = tree(Strategy::OneForOne, [spec]);
-    let supervisor = builder.start().name("tree").await.unwrap();
+    let supervisor = apart(builder.start().name("tree")).await;
     let first = pid(&a).to_string();
     end_child(&supervisor, &a, boom()).await;
     let reports = reported(&reports);
@@ -136,7 +136,7 @@ async fn sup_069_a_crash_a_failed_restart_and_the_end_of_it_all_are_errors() {
     let (nursery, reports) = (Nursery::new(), Reports::new());
     let (builder, [a]) = tree(Strategy::OneForOne, nursery.children(["a"]));
     let builder = builder.max_restarts(2, SECOND);
-    let supervisor = builder.start().await.unwrap();
+    let supervisor = apart(builder.start()).await;
     let this = supervisor.pid().unwrap().to_string();
     let first = a.pid();
     nursery.next("a", Begin::Fail(boom()));
@@ -176,7 +176,7 @@ async fn sup_069_a_clean_end_that_is_no_fault_is_not_reported() {
     ] {
         let (nursery, reports) = (Nursery::new(), Reports::new());
         let (builder, [a]) = tree(Strategy::OneForOne, [nursery.child("a").restart(restart)]);
-        let supervisor = builder.start().await.unwrap();
+        let supervisor = apart(builder.start()).await;
         end_child(&supervisor, &a, reason).await;
         supervisor.terminate_child("a").await.ok();
         assert_eq!(errors(&reports).len(), usize::from(reported));
@@ -209,7 +209,7 @@ async fn sup_069_a_failed_start_of_the_tree_and_a_failed_stop_are_errors() {
 async fn sup_069_a_start_that_was_asked_for_and_failed_is_not_reported() {
     let (nursery, reports) = (Nursery::new(), Reports::new());
     let (builder, _) = tree(Strategy::OneForOne, nursery.children(["a"]));
-    let supervisor = builder.start().await.unwrap();
+    let supervisor = apart(builder.start()).await;
     for _ in 0..2 {
         nursery.next("a", Begin::Fail(boom()));
     }

@@ -2,7 +2,7 @@
 
 use otp_core::prelude::*;
 use otp_core::{ChildSpec, ChildState, Restart, Strategy, Supervisor};
-use tests::child::{Child, ChildRef, Habits, Nursery, end_child, pid, tree};
+use tests::child::{Child, ChildRef, Habits, Nursery, apart, end_child, pid, tree};
 use tests::processes::boom;
 
 #[derive(Debug, PartialEq)]
@@ -20,7 +20,7 @@ async fn fate(restart: Restart, reason: ExitReason) -> Fate {
     let nursery = Nursery::new();
     let specs = [nursery.child("a").restart(restart), nursery.child("b")];
     let (builder, [a, b]) = tree(Strategy::OneForOne, specs);
-    let supervisor = builder.start().await.expect("no init fails");
+    let supervisor = apart(builder.start()).await;
     let (first, other) = (pid(&a), pid(&b));
     end_child(&supervisor, &a, reason).await;
     assert_eq!(pid(&b), other);
@@ -101,7 +101,7 @@ async fn sup_030_a_restart_begins_anew_with_the_same_arguments_and_the_same_name
     });
     let child = spec.handle();
     let builder = Supervisor::builder(Strategy::OneForOne).child(spec);
-    let supervisor = builder.start().await.unwrap();
+    let supervisor = apart(builder.start()).await;
     let by_name = ChildRef::named("counter");
     assert_eq!((child.count().await, by_name.count().await), (Ok(1), Ok(2)));
     let before = pid(&child);
@@ -118,7 +118,7 @@ async fn a_handle_is_there_before_its_child_and_follows_it() {
     let (builder, [a]) = tree(Strategy::OneForOne, nursery.children(["a"]));
     assert_eq!(a.count().await, Err(CallFailure::NoProc));
     let copy = a.clone();
-    let supervisor = builder.start().await.unwrap();
+    let supervisor = apart(builder.start()).await;
     assert_eq!(a.count().await, Ok(1));
     let pinned: ChildRef = a.pin().unwrap().into();
     end_child(&supervisor, &a, ExitReason::Kill).await;

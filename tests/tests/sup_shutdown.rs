@@ -3,7 +3,7 @@
 use otp_core::prelude::*;
 use otp_core::time::{Instant, sleep};
 use otp_core::{ChildSpec, Restart, Shutdown, Strategy, Supervisor, SupervisorRef};
-use tests::child::{ChildRef, Habits, Nursery, tree};
+use tests::child::{ChildRef, Habits, Nursery, apart, tree};
 use tests::processes::{boom, now};
 use tests::{Report, Reports};
 
@@ -12,7 +12,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// A supervisor of one child, and a monitor of that.
 async fn of_one(spec: ChildSpec<ChildRef>) -> (SupervisorRef, ChildRef, MonitorRef) {
     let (builder, [child]) = tree(Strategy::OneForOne, [spec]);
-    let supervisor = builder.start().await.expect("no init fails");
+    let supervisor = apart(builder.start()).await;
     let monitor = child.monitor();
     (supervisor, child, monitor)
 }
@@ -42,7 +42,7 @@ async fn sup_048_children_stop_in_reverse_start_order_one_after_the_other() {
     let linger = Duration::from_millis(100);
     let specs = ["a", "b", "c", "d", "e"].map(|id| nursery.lingering(id, linger));
     let (builder, _) = tree(Strategy::OneForOne, specs);
-    let supervisor = builder.start().await.unwrap();
+    let supervisor = apart(builder.start()).await;
     drop(nursery.take());
     let began = Instant::now();
     supervisor.stop().await.unwrap();
@@ -123,7 +123,7 @@ async fn sup_053_by_default_a_worker_has_five_seconds_and_a_supervisor_all_the_t
     });
     assert_eq!(inner.shutdown, Shutdown::Infinity);
     let (builder, _) = tree(Strategy::OneForOne, [inner]);
-    let outer = builder.start().await.unwrap();
+    let outer = apart(builder.start()).await;
     let began = Instant::now();
     outer.stop().await.unwrap();
     assert_eq!(began.elapsed(), 3600 * SECOND);
@@ -155,7 +155,7 @@ async fn sup_055_a_child_that_ends_by_itself_meanwhile_is_accepted() {
         let [a, b] = [nursery.child("a"), nursery.lingering("b", SECOND)];
         let a = a.restart(Restart::Transient);
         let (builder, [a, _]) = tree(Strategy::OneForOne, [a, b]);
-        let supervisor = builder.start().await.unwrap();
+        let supervisor = apart(builder.start()).await;
         let mut stop = supervisor.stop();
         assert!(now(&mut stop).is_none());
         sleep(SECOND / 2).await;
@@ -187,7 +187,7 @@ async fn sup_055_an_unexpected_end_is_reported_and_the_stop_goes_on() {
         };
         let stubborn = nursery.child_with("b", habits).restart(restart);
         let (builder, [_, b]) = tree(Strategy::OneForOne, [nursery.child("a"), stubborn]);
-        let supervisor = builder.start().await.unwrap();
+        let supervisor = apart(builder.start()).await;
         let monitor = b.monitor();
         assert_eq!(supervisor.stop().await, Ok(()));
         assert_eq!(process::receive_down(monitor).await.reason, last);
@@ -223,7 +223,7 @@ async fn sup_057_a_killed_supervisor_takes_its_children_with_it() {
         Strategy::OneForOne,
         [nursery.child("a"), nursery.lingering("b", SECOND)],
     );
-    let supervisor = builder.child(inner).start().await.unwrap();
+    let supervisor = apart(builder.child(inner).start()).await;
     let monitors = children.each_ref().map(|child| child.monitor());
     process::exit(supervisor.pid().unwrap(), ExitReason::Kill);
     for monitor in monitors {
@@ -255,7 +255,7 @@ async fn sup_058_a_stopped_supervisor_ends_normally_after_its_children() {
         Strategy::OneForAll,
         [nursery.child("a"), nursery.lingering("b", SECOND)],
     );
-    let supervisor = builder.start().await.unwrap();
+    let supervisor = apart(builder.start()).await;
     let monitor = supervisor.monitor();
     assert_eq!(supervisor.stop().await, Ok(()));
     assert!(!b.is_alive());

@@ -5,7 +5,7 @@ use otp_core::{
     AnyChild, AutoShutdown, ChildSpec, DynamicSupervisor, Restart, SpecError, StartChildError,
     Strategy, SupervisorRef,
 };
-use tests::child::{ChildRef, Nursery, end_child, tree};
+use tests::child::{ChildRef, Nursery, apart, end_child, tree};
 use tests::processes::boom;
 
 fn significant(nursery: &Nursery, id: &str, restart: Restart) -> ChildSpec<ChildRef> {
@@ -19,7 +19,7 @@ async fn started<const N: usize>(
 ) -> (SupervisorRef, [ChildRef; N]) {
     let (builder, children) = tree(strategy, specs);
     let builder = builder.auto_shutdown(auto_shutdown);
-    (builder.start().await.expect("no init fails"), children)
+    (apart(builder.start()).await, children)
 }
 
 /// Every end that is one for good.
@@ -193,7 +193,7 @@ async fn sup_064_a_significant_sibling_that_is_taken_down_shuts_nothing_down() {
 #[otp_core::test]
 async fn sup_065_a_dynamic_supervisor_takes_no_significant_child() {
     let nursery = Nursery::new();
-    let supervisor = DynamicSupervisor::<AnyChild>::new().start().await.unwrap();
+    let supervisor = apart(DynamicSupervisor::<AnyChild>::new().start()).await;
     for restart in [Restart::Transient, Restart::Temporary, Restart::Permanent] {
         let refused = supervisor.start_child(significant(&nursery, "a", restart));
         let error = SpecError::SignificantDynamic("a".to_owned());
@@ -222,7 +222,7 @@ async fn sup_066_a_shutdown_goes_up_a_chain_of_significant_supervisors_and_no_fu
         let specs = [chain(&nursery, "inner", is_significant)];
         let (builder, [inner]) = tree(Strategy::OneForOne, specs);
         let builder = builder.auto_shutdown(AutoShutdown::AnySignificant);
-        let outer = builder.child(nursery.child("other")).start().await.unwrap();
+        let outer = apart(builder.child(nursery.child("other")).start()).await;
         let leaf = inner.get_child("leaf").await.unwrap();
         drop(nursery.take());
         let stop = ExitReason::Shutdown;

@@ -6,7 +6,7 @@ use otp_core::{
     AutoShutdown, ChildCounts, ChildError, ChildSpec, ChildState, FailedToStartChild, Restart,
     SpecError, StartChildError, Strategy, Supervisor, SupervisorBuilder, SupervisorRef,
 };
-use tests::child::{Begin, Nursery, end_child, pid, tree};
+use tests::child::{Begin, Nursery, apart, end_child, pid, tree};
 use tests::processes::{Peer, boom};
 use tokio::sync::oneshot;
 
@@ -229,7 +229,7 @@ async fn sup_007_a_period_of_no_time_is_refused_before_anything_starts() {
 async fn sup_008_by_default_three_restarts_in_five_seconds_are_tolerated() {
     let nursery = Nursery::new();
     let (builder, [a]) = tree(Strategy::OneForOne, nursery.children(["a"]));
-    let supervisor = builder.start().await.unwrap();
+    let supervisor = apart(builder.start()).await;
     for _ in 0..2 {
         for _ in 0..3 {
             end_child(&supervisor, &a, boom()).await;
@@ -340,7 +340,7 @@ async fn a_panic_in_the_making_of_a_start_is_a_failure_of_the_child() {
         "{text}"
     );
 
-    let supervisor = one_for_one(&nursery, ["a"]).start().await.unwrap();
+    let supervisor = apart(one_for_one(&nursery, ["a"]).start()).await;
     let refused = supervisor.start_child(broken()).await.unwrap_err();
     assert!(matches!(
         refused,

@@ -2,7 +2,7 @@
 
 use otp_core::prelude::*;
 use otp_core::{ChildError, ChildState, Restart, Strategy, SupervisorRef};
-use tests::child::{Begin, ChildRef, Nursery, end_child, pid, settled, tree};
+use tests::child::{Begin, ChildRef, Nursery, apart, end_child, pid, settled, tree};
 use tests::processes::boom;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -13,7 +13,7 @@ async fn started<const N: usize>(
     ids: [&str; N],
 ) -> (SupervisorRef, [ChildRef; N]) {
     let (builder, children) = tree(strategy, nursery.children(ids));
-    let supervisor = builder.start().await.expect("no init fails");
+    let supervisor = apart(builder.start()).await;
     drop(nursery.take());
     (supervisor, children)
 }
@@ -77,7 +77,7 @@ async fn sup_034_a_child_that_is_not_restarted_takes_nobody_with_it() {
             let nursery = Nursery::new();
             let [a, b] = nursery.children(["a", "b"]);
             let (builder, [a, b]) = tree(strategy, [a.restart(restart), b]);
-            let supervisor = builder.start().await.unwrap();
+            let supervisor = apart(builder.start()).await;
             let before = pid(&b);
             end_child(&supervisor, &a, reason).await;
             assert_eq!((a.is_alive(), pid(&b)), (false, before));
@@ -92,7 +92,7 @@ async fn sup_035_a_temporary_sibling_that_is_taken_down_is_forgotten() {
         let nursery = Nursery::new();
         let [a, b, c] = nursery.children(["a", "b", "c"]);
         let (builder, [a, ..]) = tree(strategy, [a, b.restart(Restart::Temporary), c]);
-        let supervisor = builder.start().await.unwrap();
+        let supervisor = apart(builder.start()).await;
         drop(nursery.take());
         end_child(&supervisor, &a, boom()).await;
         assert_eq!(nursery.story(), "gone a, gone c, gone b, start a, start c");
@@ -109,7 +109,7 @@ async fn sup_036_a_group_restart_starts_those_that_were_stopped_before() {
         let nursery = Nursery::new();
         let [a, b, c] = nursery.children(["a", "b", "c"]);
         let (builder, [a, b, c]) = tree(strategy, [a, b, c.restart(Restart::Transient)]);
-        let supervisor = builder.start().await.unwrap();
+        let supervisor = apart(builder.start()).await;
         supervisor.terminate_child("b").await.unwrap();
         end_child(&supervisor, &c, ExitReason::Normal).await;
         assert!(!b.is_alive() && !c.is_alive());
@@ -126,7 +126,7 @@ async fn sup_037_a_group_restart_counts_once() {
         let nursery = Nursery::new();
         let (builder, [a, b, c]) = tree(strategy, nursery.children(["a", "b", "c"]));
         let builder = builder.max_restarts(2, SECOND);
-        let supervisor = builder.start().await.unwrap();
+        let supervisor = apart(builder.start()).await;
         let monitor = supervisor.monitor();
         for _ in 0..2 {
             end_child(&supervisor, &a, boom()).await;
@@ -174,7 +174,7 @@ async fn sup_038_each_attempt_of_a_group_counts() {
             let nursery = Nursery::new();
             let (builder, [a, _]) = tree(strategy, nursery.children(["a", "b"]));
             let builder = builder.max_restarts(max_restarts, SECOND);
-            let supervisor = builder.start().await.unwrap();
+            let supervisor = apart(builder.start()).await;
             nursery.next("b", Begin::Fail(boom()));
             end_child(&supervisor, &a, boom()).await;
             settled(&supervisor).await;
@@ -189,7 +189,7 @@ async fn sup_038_each_attempt_of_a_group_counts() {
 async fn sup_038_only_the_child_that_does_not_start_is_restarting() {
     let nursery = Nursery::new();
     let (builder, [a, ..]) = tree(Strategy::OneForAll, nursery.children(["a", "b", "c"]));
-    let supervisor = builder.start().await.unwrap();
+    let supervisor = apart(builder.start()).await;
     nursery.next("b", Begin::Fail(boom()));
     otp_core::sys::suspend(&supervisor).await.unwrap();
     let running = a.pin().unwrap();
