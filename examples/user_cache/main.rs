@@ -91,22 +91,22 @@ struct Arguments {
     #[arg(long, value_name = "MS", default_value_t = 5_000, help_heading = CLIENTS)]
     timeout: u64,
 
-    /// How many users fit into the primary; the least recently used gives way
-    #[arg(long, value_name = "N", default_value_t = 1_000, help_heading = CACHE)]
+    /// How many users fit; the least recently used gives way
+    #[arg(long, value_name = "N", default_value_t = 1_000, help_heading = PRIMARY)]
     #[arg(value_parser = value_parser!(u32).range(1..))]
     max_size: u32,
 
-    /// How many users fit into the secondary
-    #[arg(long, value_name = "N", default_value_t = 1_000, help_heading = CACHE)]
+    /// How many users fit
+    #[arg(long, value_name = "N", default_value_t = 1_000, help_heading = SECONDARY)]
     #[arg(value_parser = value_parser!(u32).range(1..))]
     secondary_size: u32,
 
-    /// How long the primary keeps a user that is not put again, in ms
-    #[arg(long, value_name = "MS", default_value_t = 100, help_heading = CACHE)]
+    /// How long it keeps a user that is not put again, in ms
+    #[arg(long, value_name = "MS", default_value_t = 100, help_heading = PRIMARY)]
     ttl: u64,
 
     /// How often it cleans up users that are too old, in ms
-    #[arg(long, value_name = "MS", default_value_t = 50, help_heading = CACHE)]
+    #[arg(long, value_name = "MS", default_value_t = 50, help_heading = PRIMARY)]
     #[arg(value_parser = value_parser!(u64).range(1..))]
     cleanup_interval: u64,
 
@@ -117,7 +117,8 @@ struct Arguments {
 
 const GENERATOR: &str = "Generated requests";
 const CLIENTS: &str = "Clients";
-const CACHE: &str = "Caches";
+const PRIMARY: &str = "Primary cache";
+const SECONDARY: &str = "Secondary cache";
 
 const AFTER_HELP: &str = "\
 Lines of a file:
