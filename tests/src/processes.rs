@@ -31,6 +31,17 @@ pub async fn story<Kind, B: Body<Kind>>(body: B) {
     assert_eq!(end(monitor).await, ExitReason::Normal);
 }
 
+/// Takes the crashes since the last time, and tells why they were.
+///
+/// # Panics
+///
+/// Panics outside a test.
+#[must_use]
+pub fn crashes() -> Vec<ExitReason> {
+    let crashes = testing::take_crashes().into_iter();
+    crashes.map(|crash| crash.reason).collect()
+}
+
 /// The output of a future that is ready now.
 pub fn now<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {

@@ -10,7 +10,7 @@ use otp_core::{
     Supervisor, sys,
 };
 use tests::child::{Begin, Child, ChildRef, Habits, Nursery, apart, pid, tree};
-use tests::processes::{boom, now};
+use tests::processes::{boom, crashes, now};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -227,6 +227,8 @@ async fn ds_009_a_period_of_no_time_is_refused() {
     };
     let failed: &FailedToStartChild = reason.downcast_ref().unwrap();
     assert_eq!(failed.error, StartError::Spec(SpecError::ZeroPeriod));
+    let crashes: Vec<_> = crashes().iter().map(ToString::to_string).collect();
+    assert_eq!(crashes, ["the period of `max_restarts` is zero"; 2]);
 }
 
 #[otp_core::test]
@@ -267,7 +269,7 @@ async fn ds_019_a_child_that_is_being_restarted_is_terminated_by_its_last_proces
 #[otp_core::test]
 async fn ds_022_supervisors_are_counted_apart() {
     let nursery = Nursery::new();
-    let supervisor = apart(dynamic().start()).await;
+    let supervisor = dynamic().start_link().await.unwrap();
     let inner = ChildSpec::new("inner", || {
         Supervisor::builder(Strategy::OneForOne).start_link()
     });
@@ -317,7 +319,7 @@ async fn ds_024_it_can_be_a_supervised_child_and_two_of_one_id_cannot() {
     let nursery = Nursery::new();
     let spec = |name: &'static str| ChildSpec::new(name, move || dynamic().start_link().name(name));
     let (builder, [a, b]) = tree(Strategy::OneForOne, [spec("a"), spec("b")]);
-    let outer = apart(builder.start()).await;
+    let outer = builder.start_link().await.unwrap();
     let child = a.start_child(nursery.child("leaf")).await.unwrap();
     assert_eq!(
         Dynamic::named("a").count_children().await.unwrap().active,

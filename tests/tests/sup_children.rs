@@ -234,6 +234,7 @@ async fn sup_018_children_are_listed_in_reverse_start_order_with_how_they_are() 
             ("a", running(a.pid()), ChildKind::Worker),
         ]
     );
+    supervisor.stop().await.unwrap();
 
     let (_, _, children) =
         while_restarting(async |supervisor| supervisor.which_children().await).await;

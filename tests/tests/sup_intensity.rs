@@ -243,7 +243,7 @@ async fn sup_047_a_supervisor_that_is_restarted_has_its_own_children_and_no_adde
         one_for_one(&below, ["a", "b"]).0.start_link()
     });
     let (builder, [inner]) = tree(Strategy::OneForOne, [spec]);
-    let outer = apart(builder.start()).await;
+    let outer = builder.start_link().await.unwrap();
     inner.start_child(nursery.child("added")).await.unwrap();
     assert_eq!(inner.count_children().await.unwrap().specs, 3);
     drop(nursery.take());

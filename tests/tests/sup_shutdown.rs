@@ -4,7 +4,7 @@ use otp_core::prelude::*;
 use otp_core::time::{Instant, sleep};
 use otp_core::{ChildSpec, Restart, Shutdown, Strategy, Supervisor, SupervisorRef};
 use tests::child::{ChildRef, Habits, Nursery, apart, tree};
-use tests::processes::{boom, now};
+use tests::processes::{boom, crashes, now};
 use tests::{Report, Reports};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -244,6 +244,8 @@ async fn sup_057_a_killed_supervisor_takes_its_children_with_it() {
             "terminate b: killed"
         ]
     );
+    // Of those who trap exits, the inner supervisor and b.
+    assert_eq!(crashes(), [ExitReason::Killed, ExitReason::Killed]);
     let node = Node::current().unwrap();
     assert_eq!(node.processes(), [process::self_pid()], "no orphans");
 }

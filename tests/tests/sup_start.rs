@@ -7,7 +7,7 @@ use otp_core::{
     SpecError, StartChildError, Strategy, Supervisor, SupervisorBuilder, SupervisorRef,
 };
 use tests::child::{Begin, Nursery, apart, end_child, pid, tree};
-use tests::processes::{Peer, boom};
+use tests::processes::{Peer, boom, crashes};
 use tokio::sync::oneshot;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -145,6 +145,7 @@ async fn sup_004_a_supervisor_whose_init_says_ignore_is_not_started() {
 
     let refused = Supervisor::start_link_with(async || Err(boom().into()));
     assert_eq!(refused.await.unwrap_err(), StartError::Init(boom()));
+    assert_eq!(crashes(), [boom()]);
     assert!(lives_alone());
 }
 
@@ -160,6 +161,7 @@ async fn sup_005_two_children_of_one_id_are_refused_before_anything_starts() {
     let twice = twice();
     let started = Supervisor::start_link_with(async || Ok(twice));
     assert_eq!(started.await.unwrap_err(), error);
+    assert_eq!(crashes()[0].to_string(), "two children are named `a`");
     assert_eq!(nursery.story(), "");
 }
 
@@ -221,6 +223,8 @@ async fn sup_007_a_period_of_no_time_is_refused_before_anything_starts() {
     let wrong = builder();
     let started = Supervisor::start_link_with(async || Ok(wrong));
     assert_eq!(started.await.unwrap_err(), error);
+    let crash = crashes()[0].to_string();
+    assert_eq!(crash, "the period of `max_restarts` is zero");
     assert_eq!(nursery.story(), "");
 }
 
@@ -285,6 +289,8 @@ async fn sup_010_the_end_of_its_parent_ends_it_after_its_children_with_any_reaso
         assert_eq!(supervisor.ended().await, reason);
         assert_eq!(nursery.story(), "start a, start b, gone b, gone a");
     }
+    // The parent, and the supervisor as it ended with its reason.
+    assert_eq!(crashes(), [boom(), boom()]);
 }
 
 #[otp_core::test]
@@ -309,6 +315,7 @@ async fn sup_010_ends_of_strangers_and_their_exit_signals_mean_nothing() {
         (supervisor.pid(), nursery.story().as_str()),
         (Some(this), "start a")
     );
+    assert_eq!(crashes(), [boom()]);
 }
 
 #[otp_core::test]
