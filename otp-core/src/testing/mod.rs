@@ -136,7 +136,7 @@ pub use log::{capture_log, logs};
 #[doc(hidden)]
 pub use run::doc_test;
 pub use run::seed;
-pub use supervised::{ChildExt, Values, start_supervised, start_supervised_child};
+pub use supervised::{ChildExt, ChildStats, Values, start_supervised, start_supervised_child};
 
 #[doc(inline)]
 pub use crate::{assert_receive, assert_received, refute_receive, refute_received};

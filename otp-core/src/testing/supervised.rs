@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::eventually::far_away;
 use super::kit::{self, Kit};
+use crate::call::CallFailure;
 use crate::child_spec::{ChildHandle, ChildSpec, FromValues, Supervised};
 use crate::exit::ExitReason;
 use crate::gen_server::{GenServer, ServerHandle, ServerRef};
@@ -163,6 +164,14 @@ pub(crate) struct OwnSupervisor {
     children: u32,
 }
 
+/// What has become of a supervised child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChildStats {
+    /// How often a process has begun in its place after the first one.
+    pub restarts: u64,
+}
+
 /// Failures of children on purpose. For every handle of a server.
 pub trait ChildExt: ServerHandle + Send + Sync {
     /// Crashes the process that is there now, and waits until it is gone: [`crash_with`](Self::crash_with) some error.
@@ -202,6 +211,22 @@ pub trait ChildExt: ServerHandle + Send + Sync {
     fn restarted(&self) -> impl Future<Output = ()> + Send {
         let server = self.as_ref().clone();
         async move { restarted(&server).await }
+    }
+
+    /// How often the child that this handle follows was restarted. A call of the server's own of this name wins over it.
+    ///
+    /// # Errors
+    ///
+    /// The handle does not follow a supervised child, or the child has never begun: [`CallFailure::NoProc`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing.
+    fn stats(&self) -> impl Future<Output = Result<ChildStats, CallFailure>> + Send {
+        let place = self.as_ref().place();
+        let incarnations = place.map_or(0, |place| place.incarnation());
+        let restarts = incarnations.checked_sub(1).ok_or(CallFailure::NoProc);
+        std::future::ready(restarts.map(|restarts| ChildStats { restarts }))
     }
 }
 
