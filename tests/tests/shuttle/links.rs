@@ -73,7 +73,7 @@ fn both_sides_agree_whatever_links_and_unlinks_cross() {
 fn two_that_die_at_once_are_both_told_of_with_the_reason_that_counted() {
     explore(async || {
         process::trap_exit(true);
-        let (a, b) = (Peer::spawn(), Peer::spawn());
+        let (a, b) = (Peer::outside_of_tests(), Peer::outside_of_tests());
         let pids = [a.pid(), b.pid()];
         a.does(move || process::link(pids[1])).await;
         process::link(&a);
@@ -103,7 +103,7 @@ fn two_that_die_at_once_are_both_told_of_with_the_reason_that_counted() {
 fn an_end_goes_through_a_ring_once() {
     explore(async || {
         process::trap_exit(true);
-        let ring = [(); 3].map(|()| Peer::spawn());
+        let ring = [(); 3].map(|()| Peer::outside_of_tests());
         for (peer, next) in [(0, 1), (1, 2), (2, 0)] {
             let next = ring[next].pid();
             ring[peer].does(move || process::link(next)).await;
@@ -226,7 +226,7 @@ fn a_signal_to_one_that_begins_to_trap_ends_it_or_becomes_a_message() {
 #[test]
 fn of_two_signals_one_decides_and_a_kill_cannot_be_trapped() {
     explore(async || {
-        let (peer, trapping) = (Peer::spawn(), Peer::trapping().await);
+        let (peer, trapping) = (Peer::outside_of_tests(), Peer::trapping().await);
         let monitors = [process::monitor(&peer), process::monitor(&trapping)];
         let pids = [peer.pid(), trapping.pid()];
         Task::start(async move { exit_both(pids, boom()) });

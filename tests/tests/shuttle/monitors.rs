@@ -39,7 +39,7 @@ fn no_down_comes_after_a_demonitor() {
 #[test]
 fn in_a_mailbox_no_down_comes_after_a_demonitor() {
     explore(async || {
-        let (watcher, dying) = (Peer::spawn(), Peer::spawn());
+        let (watcher, dying) = (Peer::outside_of_tests(), Peer::outside_of_tests());
         let watched = dying.pid();
         let monitor = watcher.does(move || process::monitor(watched)).await;
         let ended = process::monitor(&dying);
@@ -57,7 +57,7 @@ fn in_a_mailbox_no_down_comes_after_a_demonitor() {
 #[test]
 fn a_watcher_that_dies_is_forgotten_by_those_it_watched() {
     explore(async || {
-        let watched = Peer::spawn();
+        let watched = Peer::outside_of_tests();
         let pid = watched.pid();
         let (watcher, ended) = process::spawn_monitor(async move {
             process::monitor(pid);
@@ -73,7 +73,7 @@ fn a_watcher_that_dies_is_forgotten_by_those_it_watched() {
 #[test]
 fn two_that_watch_each_other_and_die_at_once_are_both_told_of() {
     explore(async || {
-        let (a, b) = (Peer::spawn(), Peer::spawn());
+        let (a, b) = (Peer::outside_of_tests(), Peer::outside_of_tests());
         let (pid_a, pid_b) = (a.pid(), b.pid());
         a.tell(move || _ = process::monitor(pid_b));
         b.tell(move || _ = process::monitor(pid_a));

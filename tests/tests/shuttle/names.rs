@@ -25,7 +25,7 @@ impl Desk {
 #[test]
 fn of_two_who_want_one_name_one_gets_it() {
     explore(async || {
-        let (a, b) = (Peer::spawn(), Peer::spawn());
+        let (a, b) = (Peer::outside_of_tests(), Peer::outside_of_tests());
         let [from_a, from_b] =
             [&a, &b].map(|peer| peer.does(|| process::register("desk", process::self_pid())));
         let results = [from_a.await, from_b.await];
@@ -102,7 +102,7 @@ fn a_name_that_was_passed_on_outlives_the_one_who_had_it() {
         let desk = Desk::start().name("desk").await.unwrap();
         let ended = desk.monitor();
         desk.leave();
-        let heir = Peer::spawn();
+        let heir = Peer::outside_of_tests();
         let taken = node.unregister("desk");
         assert!([Ok(()), Err(RegisterError::NoProc)].contains(&taken));
         assert_eq!(node.register("desk", heir.pid()), Ok(()));
