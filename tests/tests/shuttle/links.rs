@@ -26,7 +26,10 @@ fn are_linked(a: &Peer, b: &Peer) -> bool {
 #[test]
 fn a_link_from_both_sides_at_once_is_one_link() {
     explore(async || {
-        let (a, b) = (Peer::trapping().await, Peer::trapping().await);
+        let (a, b) = (
+            Peer::outside_of_tests().that_traps().await,
+            Peer::outside_of_tests().that_traps().await,
+        );
         let (pid_a, pid_b) = (a.pid(), b.pid());
         let from_a = a.does(move || process::link(pid_b));
         let from_b = b.does(move || process::link(pid_a));
@@ -45,7 +48,10 @@ fn a_link_from_both_sides_at_once_is_one_link() {
 #[test]
 fn both_sides_agree_whatever_links_and_unlinks_cross() {
     explore(async || {
-        let (a, b) = (Peer::trapping().await, Peer::trapping().await);
+        let (a, b) = (
+            Peer::outside_of_tests().that_traps().await,
+            Peer::outside_of_tests().that_traps().await,
+        );
         let (pid_a, pid_b) = (a.pid(), b.pid());
         let from_a = a.does(move || {
             process::link(pid_b);
@@ -226,7 +232,10 @@ fn a_signal_to_one_that_begins_to_trap_ends_it_or_becomes_a_message() {
 #[test]
 fn of_two_signals_one_decides_and_a_kill_cannot_be_trapped() {
     explore(async || {
-        let (peer, trapping) = (Peer::outside_of_tests(), Peer::trapping().await);
+        let (peer, trapping) = (
+            Peer::outside_of_tests(),
+            Peer::outside_of_tests().that_traps().await,
+        );
         let monitors = [process::monitor(&peer), process::monitor(&trapping)];
         let pids = [peer.pid(), trapping.pid()];
         Task::start(async move { exit_both(pids, boom()) });
