@@ -158,8 +158,8 @@ impl Vital {
     }
 
     /// Takes a link away on this side. From then on an exit of that peer's is ignored.
-    pub(crate) fn unlink(&mut self, peer: Pid) -> bool {
-        self.links.remove(&peer)
+    pub(crate) fn unlink(&mut self, peer: Pid) {
+        self.links.remove(&peer);
     }
 
     /// This process starts to watch `target`.
