@@ -262,7 +262,7 @@ impl Vital {
     pub(crate) fn farewell(&mut self) -> Farewell {
         self.gone = true;
         let mut farewell = Farewell {
-            links: self.links.drain().collect(),
+            links: std::mem::take(&mut self.links).into_iter().collect(),
             ..Farewell::default()
         };
         if let Some(extra) = self.extra.take() {
@@ -281,7 +281,6 @@ impl Vital {
         farewell.watchers.sort_unstable();
         farewell.watched.sort_unstable();
         farewell.attached.sort_unstable();
-        self.links = FxHashSet::default();
         farewell
     }
 
