@@ -589,23 +589,21 @@ mod tests {
     fn monitors_are_listed_until_they_have_fired_or_are_removed() {
         let mut vital = Vital::default();
         assert_eq!(vital.monitors(), (vec![], vec![]));
-        for (monitor, target) in [(1, 5), (2, 3), (3, 4)] {
-            vital.watch(monitor, pid(target), None);
-        }
-        for (monitor, watcher) in [(4, 8), (5, 6), (6, 7)] {
-            assert!(vital.add_watcher(monitor, pid(watcher)));
+        for (monitor, peer) in [(1, 5), (2, 3), (3, 4), (4, 7), (5, 2), (6, 6)] {
+            vital.watch(monitor, pid(peer), None);
+            assert!(vital.add_watcher(monitor + 10, pid(peer + 10)));
         }
         vital.fire(3);
-        vital.remove_watcher(6);
+        vital.remove_watcher(16);
         let (watched, watchers) = vital.monitors();
-        assert_eq!(watched, [pid(3), pid(5)]);
-        assert_eq!(watchers, [pid(6), pid(8)]);
+        assert_eq!(watched, [2, 3, 5, 6, 7].map(pid));
+        assert_eq!(watchers, [12, 13, 14, 15, 17].map(pid));
     }
 
     #[test]
     fn a_farewell_is_told_once_to_all_that_must_hear_of_it_in_order() {
         let mut vital = Vital::default();
-        for number in [9, 2, 5] {
+        for number in [9, 2, 5, 3, 7] {
             vital.link(pid(number));
             vital.attach(pid(number + 10));
             vital.watch(number, pid(number + 20), None);
@@ -618,10 +616,12 @@ mod tests {
         vital.end(boom());
 
         let farewell = vital.farewell();
-        assert_eq!(farewell.links, [pid(2), pid(5), pid(9)]);
-        assert_eq!(farewell.attached, [pid(12), pid(15), pid(19)]);
-        assert_eq!(farewell.watched, [(2, pid(22)), (9, pid(29))]);
-        let watchers = [(102, pid(32)), (105, pid(35)), (109, pid(39))];
+        let all = [2, 3, 5, 7, 9];
+        assert_eq!(farewell.links, all.map(pid));
+        assert_eq!(farewell.attached, all.map(|number| pid(number + 10)));
+        let active = [2, 3, 7, 9].map(|number| (number, pid(number + 20)));
+        assert_eq!(farewell.watched, active);
+        let watchers = all.map(|number| (number + 100, pid(number + 30)));
         assert_eq!(farewell.watchers, watchers);
         assert_eq!(farewell.dictionary.len(), 1);
         assert_eq!(farewell.waiting.len(), 1);
