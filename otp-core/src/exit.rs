@@ -197,9 +197,13 @@ impl fmt::Display for Panic {
 mod tests {
     use super::*;
 
+    fn panic(message: &'static str, location: Option<&str>) -> ExitReason {
+        let panic = Panic::new(&message, location.map(str::to_owned));
+        ExitReason::Panic(Arc::new(panic))
+    }
+
     #[test]
     fn only_normal_and_the_two_shutdowns_are_clean() {
-        let panic = Panic::new(&"oops", None);
         let table = [
             (ExitReason::Normal, true),
             (ExitReason::Shutdown, true),
@@ -207,7 +211,7 @@ mod tests {
             (ExitReason::Kill, false),
             (ExitReason::Killed, false),
             (ExitReason::NoProc, false),
-            (ExitReason::Panic(Arc::new(panic)), false),
+            (panic("oops", None), false),
             (ExitReason::error("boom"), false),
         ];
         for (reason, clean) in table {
@@ -221,5 +225,72 @@ mod tests {
         assert_ne!(ExitReason::error("a"), ExitReason::error("b"));
         assert_ne!(ExitReason::error("a"), ExitReason::shutdown_with("a"));
         assert_ne!(ExitReason::Kill, ExitReason::Killed);
+        assert_eq!(panic("a", Some("here")), panic("a", Some("here")));
+        assert_ne!(panic("a", Some("here")), panic("a", Some("there")));
+        assert_ne!(panic("a", None), panic("b", None));
+    }
+
+    #[test]
+    fn a_reason_reads_as_people_and_as_programmers_expect() {
+        let table = [
+            (ExitReason::Normal, "normal", "Normal"),
+            (ExitReason::Shutdown, "shutdown", "Shutdown"),
+            (
+                ExitReason::shutdown_with("drain"),
+                "shutdown: drain",
+                "ShutdownWith(\"drain\")",
+            ),
+            (ExitReason::Kill, "kill", "Kill"),
+            (ExitReason::Killed, "killed", "Killed"),
+            (ExitReason::NoProc, "no process", "NoProc"),
+            (
+                panic("oops", None),
+                "panic: oops",
+                "Panic { message: \"oops\", location: None }",
+            ),
+            (
+                panic("oops", Some("main.rs:1:2")),
+                "panic: oops at main.rs:1:2",
+                "Panic { message: \"oops\", location: Some(\"main.rs:1:2\") }",
+            ),
+            (ExitReason::error("boom"), "boom", "Error(\"boom\")"),
+        ];
+        for (reason, text, debug) in table {
+            assert_eq!(reason.to_string(), text);
+            assert_eq!(format!("{reason:?}"), debug);
+        }
+    }
+
+    #[test]
+    fn a_reason_gives_the_error_that_it_carries() {
+        let carried = |reason: ExitReason| reason.downcast_ref::<fmt::Error>().is_some();
+        assert!(carried(ExitReason::from(fmt::Error)));
+        assert!(carried(ExitReason::shutdown_with(fmt::Error)));
+        assert!(!carried(ExitReason::error("boom")));
+        assert!(!carried(ExitReason::Normal));
+    }
+
+    #[test]
+    fn a_reason_is_an_error_that_says_so() {
+        let error: Box<dyn Error + Send + Sync> = ExitReason::Killed.into();
+        assert_eq!(error.to_string(), "process ended: killed");
+        let error: Box<dyn Error> = ExitReason::error("boom").into();
+        assert_eq!(error.to_string(), "process ended: boom");
+    }
+
+    #[test]
+    fn a_panic_says_what_it_was_given_if_that_is_text() {
+        let location = || Some("main.rs:1:2".to_owned());
+        let table: [(&(dyn Any + Send), _); 3] = [
+            (&"oops", "oops"),
+            (&"oh no".to_owned(), "oh no"),
+            (&7, "a value that is no text"),
+        ];
+        for (payload, message) in table {
+            let panic = Panic::new(payload, location());
+            assert_eq!(panic.message(), message);
+            assert_eq!(panic.location(), Some("main.rs:1:2"));
+        }
+        assert_eq!(Panic::new(&"oops", None).location(), None);
     }
 }

@@ -173,3 +173,37 @@ pub trait Configured {
     /// The options of the attribute.
     const OPTIONS: ServerOptions;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_of_which_nothing_is_said_has_the_defaults_of_otp() {
+        let worker = ServerOptions {
+            restart: Restart::Permanent,
+            shutdown: Shutdown::Timeout(Duration::from_secs(5)),
+            mailbox: MailboxPolicy::Unbounded,
+            kind: ChildKind::Worker,
+        };
+        let supervisor = ServerOptions {
+            restart: Restart::Permanent,
+            shutdown: Shutdown::Infinity,
+            mailbox: MailboxPolicy::Unbounded,
+            kind: ChildKind::Supervisor,
+        };
+        assert_eq!(ServerOptions::DEFAULT, worker);
+        assert_eq!(ServerOptions::SUPERVISOR, supervisor);
+        assert_eq!(ServerOptions::default(), worker);
+        let parts = (
+            Restart::default(),
+            Shutdown::default(),
+            MailboxPolicy::default(),
+            ChildKind::default(),
+        );
+        assert_eq!(
+            parts,
+            (worker.restart, worker.shutdown, worker.mailbox, worker.kind)
+        );
+    }
+}

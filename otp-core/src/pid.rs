@@ -78,3 +78,24 @@ impl fmt::Debug for Pid {
         fmt::Display::fmt(self, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pid_reads_as_its_node_and_its_number() {
+        let pid = Pid::new(NodeId(4), 7);
+        assert_eq!((pid.node(), pid.number()), (NodeId(4), 7));
+        assert_eq!(pid.to_string(), "<4.7>");
+        assert_eq!(format!("{pid:?}"), "<4.7>");
+        assert_eq!(NodeId(4).to_string(), "4");
+        assert_eq!(Pid::nobody(NodeId(4)).to_string(), "<4.none>");
+    }
+
+    #[test]
+    fn pids_of_a_node_are_in_the_order_in_which_they_began() {
+        let pids = [(0, 9), (0, 10), (1, 1)].map(|(node, number)| Pid::new(NodeId(node), number));
+        assert!(pids.is_sorted());
+    }
+}

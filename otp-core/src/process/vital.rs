@@ -158,8 +158,8 @@ impl Vital {
     }
 
     /// Takes a link away on this side. From then on an exit of that peer's is ignored.
-    pub(crate) fn unlink(&mut self, peer: Pid) -> bool {
-        self.links.remove(&peer)
+    pub(crate) fn unlink(&mut self, peer: Pid) {
+        self.links.remove(&peer);
     }
 
     /// This process starts to watch `target`.
@@ -262,7 +262,7 @@ impl Vital {
     pub(crate) fn farewell(&mut self) -> Farewell {
         self.gone = true;
         let mut farewell = Farewell {
-            links: self.links.drain().collect(),
+            links: std::mem::take(&mut self.links).into_iter().collect(),
             ..Farewell::default()
         };
         if let Some(extra) = self.extra.take() {
@@ -281,7 +281,6 @@ impl Vital {
         farewell.watchers.sort_unstable();
         farewell.watched.sort_unstable();
         farewell.attached.sort_unstable();
-        self.links = FxHashSet::default();
         farewell
     }
 
@@ -362,18 +361,36 @@ impl Vital {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Poll, Waker};
+
     use super::*;
     use crate::pid::NodeId;
+    use crate::reply::Slot;
 
     fn pid(number: u64) -> Pid {
         Pid::new(NodeId(0), number)
+    }
+
+    fn boom() -> ExitReason {
+        ExitReason::error("boom")
+    }
+
+    /// One that waits for an end, and what it waits on.
+    fn waiting() -> (ReplyTo<ExitReason>, Arc<Slot<ExitReason>>) {
+        let slot = Slot::new();
+        (ReplyTo::new(&slot), slot)
+    }
+
+    struct SomeTable;
+
+    impl Table for SomeTable {
+        fn forget(&self, _pid: Pid) {}
     }
 
     /// Every kind of signal at every kind of process, as the Erlang reference manual tells it.
     #[test]
     fn exit_signals_do_what_the_table_says() {
         use Effect::{Ends, Ignored, Message};
-        let boom = || ExitReason::error("boom");
         let table = [
             // via, reason, from itself, trapping, effect, pending afterwards
             (Via::Signal, boom(), false, false, Ends, Some(boom())),
@@ -419,6 +436,25 @@ mod tests {
             ),
             (Via::Link, ExitReason::Kill, false, true, Message, None),
             (Via::Link, ExitReason::Killed, false, true, Message, None),
+            (Via::Registry, boom(), false, false, Ends, Some(boom())),
+            (Via::Registry, boom(), false, true, Message, None),
+            (
+                Via::Registry,
+                ExitReason::Normal,
+                false,
+                false,
+                Ignored,
+                None,
+            ),
+            (
+                Via::Registry,
+                ExitReason::Kill,
+                false,
+                false,
+                Ends,
+                Some(ExitReason::Kill),
+            ),
+            (Via::Registry, ExitReason::Kill, false, true, Message, None),
         ];
         for (via, reason, from_itself, trapping, effect, pending) in table {
             let mut vital = Vital {
@@ -460,6 +496,74 @@ mod tests {
     }
 
     #[test]
+    fn only_of_a_link_an_exit_needs_one_and_takes_it_away() {
+        let vias = [
+            // via, effect without a link, linked afterwards, effect of a second one
+            (Via::Link, Effect::Ignored, false, Effect::Ignored),
+            (Via::Signal, Effect::Message, true, Effect::Message),
+            (Via::Registry, Effect::Message, true, Effect::Message),
+        ];
+        for (via, unlinked, linked, again) in vias {
+            let mut vital = Vital {
+                trap_exit: true,
+                ..Vital::default()
+            };
+            let exit = |vital: &mut Vital| vital.exit_signal(pid(1), pid(2), &boom(), via);
+            assert_eq!(exit(&mut vital), unlinked, "{via:?}");
+            vital.link(pid(2));
+            assert_eq!(exit(&mut vital), Effect::Message, "{via:?}");
+            assert_eq!(vital.is_linked(pid(2)), linked, "{via:?}");
+            assert_eq!(exit(&mut vital), again, "{via:?}");
+        }
+    }
+
+    #[test]
+    fn a_helper_that_ends_is_attached_no_more() {
+        for (via, attached) in [
+            (Via::Link, false),
+            (Via::Signal, true),
+            (Via::Registry, true),
+        ] {
+            let mut vital = Vital::default();
+            assert!(vital.link(pid(2)) && vital.attach(pid(2)));
+            vital.exit_signal(pid(1), pid(2), &ExitReason::Normal, via);
+            assert_eq!(vital.detach(pid(2)), attached, "{via:?}");
+            assert!(!vital.detach(pid(2)), "{via:?}");
+        }
+    }
+
+    #[test]
+    fn links_are_listed_in_order_until_they_are_taken_away() {
+        let mut vital = Vital::default();
+        assert!(!vital.is_linked(pid(2)));
+        for number in [4, 2, 3, 2] {
+            assert!(vital.link(pid(number)));
+        }
+        assert!(vital.is_linked(pid(2)));
+        assert_eq!(vital.links(), [pid(2), pid(3), pid(4)]);
+        vital.unlink(pid(3));
+        assert!(!vital.is_linked(pid(3)));
+        assert_eq!(vital.links(), [pid(2), pid(4)]);
+    }
+
+    #[test]
+    fn a_watch_fires_once_and_its_down_counts_until_it_is_taken() {
+        let mut vital = Vital::default();
+        assert_eq!(vital.fire(7), None, "there was none");
+        assert!(!vital.is_watching(7) && !vital.is_active_watch(7));
+        vital.watch(7, pid(2), Some("printer".into()));
+        assert!(vital.is_watching(7) && vital.is_active_watch(7));
+        let fired = Fired {
+            name: Some("printer".into()),
+        };
+        assert_eq!(vital.fire(7), Some(fired));
+        assert!(vital.is_watching(7) && !vital.is_active_watch(7));
+        assert_eq!(vital.fire(7), None, "it had fired");
+        assert!(vital.take_down(7));
+        assert!(!vital.is_watching(7) && !vital.take_down(7));
+    }
+
+    #[test]
     fn a_down_is_void_after_demonitor() {
         let mut vital = Vital::default();
         vital.watch(7, pid(2), None);
@@ -473,12 +577,161 @@ mod tests {
     }
 
     #[test]
+    fn an_active_watch_is_ended_with_its_target_and_fires_no_more() {
+        let mut vital = Vital::default();
+        vital.watch(7, pid(2), None);
+        assert_eq!(vital.unwatch(7), Some(pid(2)));
+        assert_eq!(vital.unwatch(7), None);
+        assert_eq!(vital.fire(7), None);
+    }
+
+    #[test]
+    fn monitors_are_listed_until_they_have_fired_or_are_removed() {
+        let mut vital = Vital::default();
+        assert_eq!(vital.monitors(), (vec![], vec![]));
+        for (monitor, peer) in [(1, 5), (2, 3), (3, 4), (4, 7), (5, 2), (6, 6)] {
+            vital.watch(monitor, pid(peer), None);
+            assert!(vital.add_watcher(monitor + 10, pid(peer + 10)));
+        }
+        vital.fire(3);
+        vital.remove_watcher(16);
+        let (watched, watchers) = vital.monitors();
+        assert_eq!(watched, [2, 3, 5, 6, 7].map(pid));
+        assert_eq!(watchers, [12, 13, 14, 15, 17].map(pid));
+    }
+
+    #[test]
+    fn a_farewell_is_told_once_to_all_that_must_hear_of_it_in_order() {
+        let mut vital = Vital::default();
+        for number in [9, 2, 5, 3, 7] {
+            vital.link(pid(number));
+            vital.attach(pid(number + 10));
+            vital.watch(number, pid(number + 20), None);
+            vital.add_watcher(number + 100, pid(number + 30));
+        }
+        vital.fire(5);
+        let (reply_to, slot) = waiting();
+        assert_eq!(vital.on_end(reply_to), None);
+        vital.dictionary().insert(TypeId::of::<u8>(), Box::new(7u8));
+        vital.end(boom());
+
+        let farewell = vital.farewell();
+        let all = [2, 3, 5, 7, 9];
+        assert_eq!(farewell.links, all.map(pid));
+        assert_eq!(farewell.attached, all.map(|number| pid(number + 10)));
+        let active = [2, 3, 7, 9].map(|number| (number, pid(number + 20)));
+        assert_eq!(farewell.watched, active);
+        let watchers = all.map(|number| (number + 100, pid(number + 30)));
+        assert_eq!(farewell.watchers, watchers);
+        assert_eq!(farewell.dictionary.len(), 1);
+        assert_eq!(farewell.waiting.len(), 1);
+        let unheard = Waker::noop();
+        assert!(slot.poll(unheard).is_pending());
+        for waiting in farewell.waiting {
+            waiting.send(boom());
+        }
+        assert_eq!(slot.poll(unheard), Poll::Ready(Some(boom())));
+
+        let nobody = vital.farewell();
+        assert!(nobody.links.is_empty() && nobody.attached.is_empty());
+        assert!(nobody.watched.is_empty() && nobody.watchers.is_empty());
+        assert!(nobody.waiting.is_empty() && nobody.dictionary.is_empty());
+    }
+
+    #[test]
+    fn the_end_is_waited_for_until_all_is_dropped() {
+        let mut vital = Vital::default();
+        assert_eq!(vital.on_end(waiting().0), None, "it lives");
+        vital.end(boom());
+        assert_eq!(vital.on_end(waiting().0), None, "its state is there");
+        assert_eq!(vital.farewell().waiting.len(), 2);
+        assert_eq!(vital.on_end(waiting().0), Some(boom()));
+        assert_eq!(vital.farewell().waiting.len(), 0, "it has been told");
+    }
+
+    #[test]
+    fn the_first_reason_stays() {
+        let mut vital = Vital::default();
+        assert_eq!((vital.is_alive(), vital.ended()), (true, None));
+        assert!(vital.end(ExitReason::Normal));
+        assert_eq!(
+            (vital.is_alive(), vital.ended()),
+            (false, Some(&ExitReason::Normal))
+        );
+        assert!(!vital.end(boom()));
+        assert_eq!(vital.ended(), Some(&ExitReason::Normal));
+    }
+
+    #[test]
     fn nothing_attaches_to_the_dead() {
         let mut vital = Vital::default();
-        assert!(vital.end(ExitReason::Normal));
-        assert!(!vital.end(ExitReason::error("later")));
-        assert_eq!(vital.ended(), Some(&ExitReason::Normal));
+        vital.end(ExitReason::Normal);
         assert!(!vital.link(pid(2)) && !vital.add_watcher(1, pid(2)) && !vital.attach(pid(2)));
-        assert_eq!(vital.farewell().links, []);
+        assert!(!vital.enter(Arc::new(SomeTable)));
+        let farewell = vital.farewell();
+        assert!(farewell.links.is_empty() && farewell.watchers.is_empty());
+        assert!(farewell.attached.is_empty());
+        assert!(vital.take_tables().is_empty());
+    }
+
+    #[test]
+    fn nothing_reaches_the_dead() {
+        for trap_exit in [false, true] {
+            let mut vital = Vital {
+                trap_exit,
+                ..Vital::default()
+            };
+            vital.link(pid(2));
+            vital.watch(7, pid(2), None);
+            vital.end(ExitReason::Normal);
+            for via in [Via::Link, Via::Signal, Via::Registry] {
+                for reason in [boom(), ExitReason::Kill, ExitReason::Normal] {
+                    let effect = vital.exit_signal(pid(1), pid(2), &reason, via);
+                    assert_eq!(effect, Effect::Ignored, "{via:?} {reason}");
+                }
+            }
+            assert_eq!(vital.pending(), None);
+            assert_eq!(vital.fire(7), None);
+        }
+    }
+
+    #[test]
+    fn a_name_is_one_and_is_taken_once() {
+        let mut vital = Vital::default();
+        assert_eq!(vital.name(), None);
+        vital.set_name("printer".into());
+        assert_eq!(vital.name(), Some(&"printer".into()));
+        assert_eq!(vital.take_name(), Some("printer".into()));
+        assert_eq!(vital.name(), None);
+        assert_eq!(vital.take_name(), None);
+    }
+
+    #[test]
+    fn the_last_label_counts() {
+        let mut vital = Vital::default();
+        assert_eq!(vital.label(), None);
+        for label in ["idle", "busy"] {
+            vital.set_label(label.to_owned());
+            assert_eq!(vital.label(), Some(label));
+        }
+    }
+
+    #[test]
+    fn a_table_is_known_until_it_is_left_or_all_are_taken() {
+        let [a, b, c] = [(); 3].map(|()| Arc::new(SomeTable));
+        let same = |one: &Arc<dyn Table>, other: &Arc<SomeTable>| {
+            std::ptr::addr_eq(Arc::as_ptr(one), Arc::as_ptr(other))
+        };
+        let mut vital = Vital::default();
+        assert!(vital.leave(&a).is_none() && vital.take_tables().is_empty());
+        for table in [&a, &b, &c] {
+            assert!(vital.enter(Arc::clone(table) as _));
+        }
+        assert!(vital.leave(&b).is_some_and(|left| same(&left, &b)));
+        assert!(vital.leave(&b).is_none());
+        let mut left = vital.take_tables().into_iter();
+        assert!(left.next().is_some_and(|table| same(&table, &a)));
+        assert!(left.next().is_some_and(|table| same(&table, &c)));
+        assert!(left.next().is_none() && vital.take_tables().is_empty());
     }
 }

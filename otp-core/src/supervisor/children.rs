@@ -266,6 +266,15 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_kept_of_children_that_come_and_go() {
+        let (mut children, keys) = children(&[TEMPORARY, PERMANENT]);
+        children.stopped(keys[0]);
+        children.remove(keys[1]);
+        assert_eq!(children.iter().count(), 0);
+        assert!(children.by_id.is_empty() && children.by_pid.is_empty());
+    }
+
+    #[test]
     fn a_state_has_a_process_or_says_why_not() {
         let states = [
             ChildState::Running(pid(7)),

@@ -88,6 +88,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_supervisor_of_which_nothing_is_said_is_one_of_elixirs() {
+        let default = Flags::DEFAULT;
+        assert_eq!(default.strategy, Strategy::OneForOne);
+        assert_eq!(default.max_restarts, 3);
+        assert_eq!(default.period, Duration::from_secs(5));
+        assert_eq!(default.auto_shutdown, AutoShutdown::Never);
+        assert_eq!(default.back_off, None);
+    }
+
+    #[test]
     fn a_delay_doubles_up_to_the_maximum() {
         let back_off = BackOff::new(Duration::from_millis(100), Duration::from_secs(1));
         let delays =
