@@ -16,7 +16,7 @@ use crate::pid::Pid;
 use crate::process::cell::Process;
 use crate::process::queue::PushError;
 use crate::process::{Astray, Route, scope};
-use crate::reply::{ReplyTo, Slot};
+use crate::reply::{self, Answer, ReplyTo};
 use crate::time::deadline::Deadline;
 
 /// The time that a call waits unless told otherwise: 5 s, as in OTP.
@@ -153,7 +153,8 @@ pub struct Call<M, T> {
     route: Route<M>,
     /// Until the request is sent.
     message: Option<M>,
-    slot: Arc<Slot<T>>,
+    /// Until it is sent as a request that somebody else waits for.
+    answer: Option<Answer<T>>,
     deadline: Deadline,
     phase: Phase,
     in_process: bool,
@@ -162,12 +163,11 @@ pub struct Call<M, T> {
 impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
     #[inline]
     pub(crate) fn new(route: Route<M>, build: impl FnOnce(ReplyTo<T>) -> M) -> Self {
-        let slot = Slot::new();
-        let message = Some(build(ReplyTo::new(&slot)));
+        let (reply_to, answer) = reply::answer();
         Call {
             route,
-            message,
-            slot,
+            message: Some(build(reply_to)),
+            answer: Some(answer),
             deadline: Deadline::After(DEFAULT_TIMEOUT),
             phase: Phase::New,
             in_process: false,
@@ -196,15 +196,17 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
             // It is not the caller that waits now, but whoever takes the answer.
             self.finish_waiting();
             if let Err(failure) = sent {
-                return crate::Request::new(Arc::clone(&self.slot), Err(failure));
+                self.phase = Phase::Failed(Box::new(failure));
             }
         }
         let server = match (&self.phase, &self.route) {
             (Phase::Waiting, Route::Pinned(cell)) => Ok(Arc::clone(cell) as Arc<dyn Process>),
+            (Phase::Failed(failure), _) => Err((**failure).clone()),
             (Phase::Blocked(_), _) => Err(CallFailure::MailboxFull),
             _ => Err(CallFailure::NoReply),
         };
-        crate::Request::new(Arc::clone(&self.slot), server)
+        let answer = self.answer.take().expect("this takes the call");
+        crate::Request::new(answer, server)
     }
 
     /// Resolves the route and queues the request. Err with what the call ends with.
@@ -227,7 +229,10 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
         if caller == Some(server) {
             return Err(CallFailure::CallingSelf);
         }
-        self.slot.open(caller, waker);
+        if let Some(answer) = &mut self.answer {
+            answer.of(caller);
+            answer.watch(waker);
+        }
         self.push(None)
     }
 
@@ -261,7 +266,9 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
                 return Ok(());
             }
             // The task may be another one than that which began the call.
-            self.slot.watch(waker);
+            if let Some(answer) = &mut self.answer {
+                answer.watch(waker);
+            }
             self.push(ticket)?;
         }
         Ok(())
@@ -313,7 +320,9 @@ impl<M: Send + 'static, T: Send + 'static> Future for Call<M, T> {
                 }
             }
             Phase::Waiting => {
-                if let Poll::Ready(answer) = this.slot.poll(cx.waker()) {
+                if let Some(answer) = &mut this.answer
+                    && let Poll::Ready(answer) = answer.poll(cx.waker())
+                {
                     return Poll::Ready(this.answered(answer));
                 }
             }

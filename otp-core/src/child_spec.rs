@@ -134,12 +134,7 @@ where
         handle: &H,
     ) -> impl Future<Output = Result<Begun, StartError>> + Send + 'static {
         let place = handle.as_ref().place().cloned();
-        let start = self.claim(move |cell| {
-            if let Some(place) = place {
-                place.occupy(Arc::clone(cell));
-            }
-            Ok(())
-        });
+        let start = self.at(place);
         async move {
             let started = start.await?;
             let process = started.as_ref().route().resolve();

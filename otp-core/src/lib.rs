@@ -79,6 +79,7 @@ pub mod gen_server;
 #[cfg(shuttle)]
 mod model;
 mod node;
+mod oneshot;
 mod options;
 mod pid;
 pub mod prelude;

@@ -161,8 +161,22 @@ impl Node {
     pub(crate) fn with_kit(kit: Arc<Kit>) -> Self {
         Node(Arc::new(Inner {
             kit: Some(kit),
+            timers: Timers::exact(),
             ..Inner::new()
         }))
+    }
+
+    /// Whether it is the node of a test.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn is_of_test(&self) -> bool {
+        self.kit().is_some()
+    }
+
+    /// Whether it is the node of a test.
+    #[cfg(not(feature = "test-util"))]
+    #[expect(clippy::unused_self, reason = "a node of a test tells")]
+    pub(crate) const fn is_of_test(&self) -> bool {
+        false
     }
 
     /// The kit of the test that the node belongs to.
@@ -345,16 +359,16 @@ impl Node {
     }
 
     /// The process begins.
-    pub(crate) fn insert(&self, process: Arc<dyn Process>) {
+    pub(crate) fn insert(&self, process: &Arc<dyn Process>) {
         let number = process.core().pid().number();
         self.0.unfinished.fetch_add(1, Ordering::AcqRel);
         self.shard(number)
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(number, Arc::clone(&process));
+            .insert(number, Arc::clone(process));
         // A `kill_all` that did not find it in the table had begun before.
         if self.0.killing.load(Ordering::Acquire) > 0 {
-            kill(&*process);
+            kill(&**process);
         }
     }
 
@@ -435,19 +449,21 @@ impl Node {
         self.known_runtimes().last().cloned()
     }
 
-    /// Something of the node is started on `runtime`.
-    pub(crate) fn runs_on(&self, runtime: &Handle) {
+    /// Something of the node is started on `runtime`. Gives the number of changes up to then.
+    pub(crate) fn runs_on(&self, runtime: &Handle) -> u32 {
         let mut known = self.known_runtimes();
         if known.last().map(Handle::id) != Some(runtime.id()) {
             known.retain(|known| known.id() != runtime.id());
             known.push(runtime.clone());
             self.0.runtimes.fetch_add(1, Ordering::Relaxed);
         }
+        self.runtimes()
     }
 
     /// A runtime has dropped a task of the node's: it is ending.
     pub(crate) fn forget_runtime(&self, runtime: rt::Id) {
-        self.known_runtimes().retain(|known| known.id() != runtime);
+        let mut known = self.known_runtimes();
+        known.retain(|known| known.id() != runtime);
         self.0.runtimes.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -1,95 +1,75 @@
-//! The answer to one call: a slot that the caller waits on and the server fills, once.
+//! The answer to one call: the caller waits for it, and the server gives it, once.
 
 use std::fmt;
-use std::mem;
-use std::sync::{Arc, PoisonError};
 use std::task::{Poll, Waker};
 
-use crate::pid::Pid;
+use crate::oneshot::{self, Receiver, Sender};
+use crate::pid::{NodeId, Pid};
 use crate::process::scope::{self, Orphan};
-use crate::sync::{Mutex, MutexGuard, panicking};
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::panicking;
 
-enum Answer<T> {
-    Open,
-    Given(T),
-    /// The server has dropped the request unanswered.
-    Dropped,
-}
-
-struct State<T> {
-    answer: Answer<T>,
-    waker: Option<Waker>,
-    caller: Option<Pid>,
-}
-
-/// One call's place for its answer.
-pub(crate) struct Slot<T> {
-    state: Mutex<State<T>>,
+/// What both ends know.
+struct Header<T> {
+    /// The caller's node and number; the number is 0 outside a process. Written before the request is queued.
+    node: AtomicU32,
+    number: AtomicU64,
     /// Tells the caller once the reason of the server's end is known. Here, where the bounds on `T` are known.
-    tell_later: fn(Arc<Slot<T>>),
+    tell_later: fn(Sender<Header<T>, T>),
 }
 
-impl<T: Send + 'static> Slot<T> {
-    pub(crate) fn new() -> Arc<Self> {
-        let state = State {
-            answer: Answer::Open,
-            waker: None,
-            caller: None,
-        };
-        Arc::new(Slot {
-            state: Mutex::new(state),
-            tell_later: Unanswered::keep,
-        })
+impl<T> Header<T> {
+    fn caller(&self) -> Option<Pid> {
+        let number = self.number.load(Ordering::Relaxed);
+        let node = NodeId(self.node.load(Ordering::Relaxed));
+        (number != 0).then(|| Pid::new(node, number))
     }
 }
 
-impl<T> Slot<T> {
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Makes an answer and who gives it.
+#[inline]
+pub(crate) fn answer<T: Send + 'static>() -> (ReplyTo<T>, Answer<T>) {
+    let (sender, receiver) = oneshot::channel(Header {
+        node: AtomicU32::new(0),
+        number: AtomicU64::new(0),
+        tell_later,
+    });
+    let sender = Some(sender);
+    (ReplyTo { sender }, Answer { receiver })
+}
 
+/// The caller's end.
+pub(crate) struct Answer<T> {
+    receiver: Receiver<Header<T>, T>,
+}
+
+impl<T> Answer<T> {
     /// Says who waits, before the request is queued.
-    pub(crate) fn open(&self, caller: Option<Pid>, waker: &Waker) {
-        let mut state = self.lock();
-        state.caller = caller;
-        state.waker = Some(waker.clone());
+    #[inline]
+    pub(crate) fn of(&mut self, caller: Option<Pid>) {
+        if let Some(caller) = caller {
+            let header = self.receiver.header();
+            header.node.store(caller.node().0, Ordering::Relaxed);
+            header.number.store(caller.number(), Ordering::Relaxed);
+        }
     }
 
     /// Ready with the answer, or with None if the request was dropped.
-    pub(crate) fn poll(&self, waker: &Waker) -> Poll<Option<T>> {
-        let mut state = self.lock();
-        match mem::replace(&mut state.answer, Answer::Open) {
-            Answer::Given(answer) => Poll::Ready(Some(answer)),
-            Answer::Dropped => Poll::Ready(None),
-            Answer::Open => {
-                match &mut state.waker {
-                    Some(waiting) => waiting.clone_from(waker),
-                    none => *none = Some(waker.clone()),
-                }
-                Poll::Pending
-            }
-        }
+    #[inline]
+    pub(crate) fn poll(&mut self, waker: &Waker) -> Poll<Option<T>> {
+        self.receiver.poll(waker)
     }
 
     /// Whether the answer is there, or the request was dropped. If not, `waker` is woken when it is.
-    pub(crate) fn watch(&self, waker: &Waker) -> bool {
-        let mut state = self.lock();
-        if let Answer::Open = state.answer {
-            state.waker = Some(waker.clone());
-            return false;
-        }
-        true
+    #[inline]
+    pub(crate) fn watch(&mut self, waker: &Waker) -> bool {
+        self.receiver.watch(waker)
     }
+}
 
-    fn finish(&self, answer: Answer<T>) {
-        let waker = {
-            let mut state = self.lock();
-            state.answer = answer;
-            state.waker.take()
-        };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+impl<T> fmt::Debug for Answer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").finish_non_exhaustive()
     }
 }
 
@@ -102,61 +82,44 @@ impl<T> Slot<T> {
 /// lives, else the reason of the server's end. In Erlang the caller would wait for its timeout.
 #[must_use = "a caller waits for the answer"]
 pub struct ReplyTo<T> {
-    slot: Option<Arc<Slot<T>>>,
+    sender: Option<Sender<Header<T>, T>>,
 }
 
 impl<T> ReplyTo<T> {
-    pub(crate) fn new(slot: &Arc<Slot<T>>) -> Self {
-        ReplyTo {
-            slot: Some(Arc::clone(slot)),
-        }
-    }
-
     /// Answers the call: `GenServer.reply/2`.
+    #[inline]
     pub fn send(mut self, answer: T) {
-        if let Some(slot) = self.slot.take() {
-            slot.finish(Answer::Given(answer));
+        if let Some(sender) = self.sender.take() {
+            sender.send(answer);
         }
     }
 
     /// The process that made the call; None if it was made outside a process.
     #[must_use]
     pub fn caller(&self) -> Option<Pid> {
-        self.slot.as_ref()?.lock().caller
+        self.sender.as_ref()?.header().caller()
     }
 }
 
 impl<T> Drop for ReplyTo<T> {
     fn drop(&mut self) {
-        let Some(slot) = self.slot.take() else { return };
+        let Some(sender) = self.sender.take() else {
+            return;
+        };
         if panicking() {
-            (slot.tell_later)(slot);
-        } else {
-            slot.finish(Answer::Dropped);
+            (sender.header().tell_later)(sender);
         }
     }
 }
 
-/// Tells the caller when it is dropped.
-struct Unanswered<T>(Arc<Slot<T>>);
-
-impl<T: Send + 'static> Unanswered<T> {
-    /// While a process unwinds, the reason of its end is not known yet: the caller is told when it is.
-    fn keep(slot: Arc<Slot<T>>) {
-        let caller = slot.lock().caller;
-        let orphan = Orphan {
-            caller,
-            _reply: Box::new(Unanswered(slot)),
-        };
-        // Outside a process it comes back, and the caller is told now.
-        drop(scope::adopt(orphan));
-    }
-}
-
-impl<T> Drop for Unanswered<T> {
-    fn drop(&mut self) {
-        self.0.finish(Answer::Dropped);
-    }
+/// While a process unwinds, the reason of its end is not known yet: the caller is told when it is.
+fn tell_later<T: Send + 'static>(sender: Sender<Header<T>, T>) {
+    let orphan = Orphan {
+        caller: sender.header().caller(),
+        _reply: Box::new(sender),
+    };
+    // Outside a process it comes back, and the caller is told now.
+    drop(scope::adopt(orphan));
 }
 
 impl<T> fmt::Debug for ReplyTo<T> {

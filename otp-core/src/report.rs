@@ -13,14 +13,18 @@ pub(crate) fn crash(process: &dyn Process, kind: &'static str, reason: &ExitReas
         return;
     }
     let core = process.core();
+    #[cfg(feature = "test-util")]
+    if let Some(kit) = core.node().kit() {
+        let name = core.vital().name().cloned();
+        kit.crashes.record(process, name, kind, reason);
+    }
+    if !tracing::event_enabled!(target: "otp_core::crash", tracing::Level::ERROR) {
+        return;
+    }
     let (name, links) = {
         let vital = core.vital();
         (vital.name().cloned(), vital.links())
     };
-    #[cfg(feature = "test-util")]
-    if let Some(kit) = core.node().kit() {
-        kit.crashes.record(process, name.clone(), kind, reason);
-    }
     let name = name.as_ref().map(tracing::field::debug);
     tracing::error!(target: "otp_core::crash", pid = %core.pid(), name, kind, %reason, ?links, "process crashed");
 }
@@ -32,6 +36,11 @@ pub(crate) struct LastWords<'a> {
     pub(crate) message: Option<&'static str>,
     pub(crate) state: &'a str,
     pub(crate) client: Option<Pid>,
+}
+
+/// Whether anybody listens to [`server`].
+pub(crate) fn is_server_reported() -> bool {
+    tracing::event_enabled!(target: "otp_core::gen_server", tracing::Level::ERROR)
 }
 
 /// Reports that a server stopped in a way that is not clean: OTP's report of a gen_server.

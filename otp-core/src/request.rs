@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::call::{CallFailure, dropped};
 use crate::process;
 use crate::process::cell::Process;
-use crate::reply::Slot;
+use crate::reply::Answer;
 use crate::sync::{Mutex, MutexGuard};
 
 /// A request whose answer has not been taken: a request id of `gen_server:send_request/2`.
@@ -22,13 +22,13 @@ use crate::sync::{Mutex, MutexGuard};
 /// is handled and its answer vanishes.
 #[must_use = "dropped, the answer vanishes"]
 pub struct Request<T> {
-    slot: Arc<Slot<T>>,
+    answer: Answer<T>,
     server: Result<Arc<dyn Process>, CallFailure>,
 }
 
 impl<T> Request<T> {
-    pub(crate) fn new(slot: Arc<Slot<T>>, server: Result<Arc<dyn Process>, CallFailure>) -> Self {
-        Request { slot, server }
+    pub(crate) fn new(answer: Answer<T>, server: Result<Arc<dyn Process>, CallFailure>) -> Self {
+        Request { answer, server }
     }
 
     /// Waits for the answer, no longer than `timeout`; None if it has not come, and the request can be waited for
@@ -65,7 +65,7 @@ impl<T> Request<T> {
         match &self.server {
             Err(failure) => Poll::Ready(Err(failure.clone())),
             Ok(server) => self
-                .slot
+                .answer
                 .poll(waker)
                 .map(|answer| answer.ok_or_else(|| dropped(&**server))),
         }
@@ -170,7 +170,7 @@ impl<L, T> RequestCollection<L, T> {
     }
 
     /// Adds a request: `gen_server:reqids_add/3`.
-    pub fn add(&mut self, label: L, request: Request<T>) {
+    pub fn add(&mut self, label: L, mut request: Request<T>) {
         let id = self.next;
         self.next += 1;
         let signal = Waker::from(Arc::new(AnswerSignal {
@@ -178,7 +178,7 @@ impl<L, T> RequestCollection<L, T> {
             answered: Arc::clone(&self.answered),
         }));
         let is_answered = match &request.server {
-            Ok(_) => request.slot.watch(&signal),
+            Ok(_) => request.answer.watch(&signal),
             Err(_) => true,
         };
         if is_answered {

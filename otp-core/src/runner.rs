@@ -122,7 +122,7 @@ async fn run_in_new_node<T>(body: impl Future<Output = T>) -> Ended<T> {
 pub(crate) async fn run_in_place<T>(node: &Node, body: impl Future<Output = T>) -> Ended<T> {
     let cell = Cell::<Infallible>::new(node.clone(), MailboxPolicy::Unbounded);
     let process: Arc<dyn Process> = cell;
-    node.insert(Arc::clone(&process));
+    node.insert(&process);
 
     let mut ended = None;
     let mut linked = Vec::new();

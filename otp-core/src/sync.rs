@@ -5,6 +5,7 @@
 
 #[cfg(not(shuttle))]
 pub(crate) use std::{
+    hint::spin_loop,
     panic::{catch_unwind, resume_unwind},
     sync::{Mutex, MutexGuard, RwLock, atomic},
     thread::panicking,
@@ -13,12 +14,27 @@ pub(crate) use std::{
 
 #[cfg(shuttle)]
 pub(crate) use shuttle::{
+    hint::spin_loop,
     sync::{Mutex, MutexGuard, RwLock, atomic},
     thread_local,
 };
 
 #[cfg(shuttle)]
 pub(crate) use explored::{catch_unwind, panicking, resume_unwind};
+
+/// std's, in the words of loom's, which looks at each access.
+pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+impl<T> UnsafeCell<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        UnsafeCell(std::cell::UnsafeCell::new(value))
+    }
+
+    #[inline]
+    pub(crate) fn with_mut<R>(&self, access: impl FnOnce(*mut T) -> R) -> R {
+        access(self.0.get())
+    }
+}
 
 /// Unwinding, told apart by task. Shuttle's tasks share one thread, of which std counts the panics.
 #[cfg(shuttle)]

@@ -36,7 +36,7 @@ use crate::pid::Pid;
 use crate::process::cell::Process;
 use crate::process::signal::Signal;
 use crate::process::{self, scope};
-use crate::reply::{ReplyTo, Slot};
+use crate::reply::{self, ReplyTo};
 
 type LookAtState = Box<dyn FnOnce(&mut dyn Any) + Send>;
 
@@ -248,9 +248,10 @@ async fn request_within<S: GenServer, T: Send + 'static>(
     if !cell.core().vital().is_alive() {
         return Err(CallFailure::NoProc);
     }
-    let slot = Slot::new();
-    cell.push_signal(Signal::System(build(ReplyTo::new(&slot))));
-    let answer = process::within(timeout, std::future::poll_fn(|cx| slot.poll(cx.waker()))).await;
+    let (reply_to, mut answer) = reply::answer();
+    cell.push_signal(Signal::System(build(reply_to)));
+    let answer = std::future::poll_fn(|cx| answer.poll(cx.waker()));
+    let answer = process::within(timeout, answer).await;
     match answer {
         None => Err(CallFailure::Timeout { cycle: Vec::new() }),
         Some(answer) => answer.ok_or_else(|| dropped(&*cell)),

@@ -12,7 +12,7 @@ use crate::exit::ExitReason;
 use crate::pid::Pid;
 use crate::process::cell::Process;
 use crate::process::{self, scope};
-use crate::reply::{ReplyTo, Slot};
+use crate::reply::{self, Answer};
 
 /// A process that computes one value, and a future of that value: Elixir's `Task`.
 ///
@@ -31,7 +31,7 @@ use crate::reply::{ReplyTo, Slot};
 /// ```
 #[must_use = "dropped, the task runs on and its value is lost: use `Task::start` for that"]
 pub struct Task<T> {
-    slot: Arc<Slot<T>>,
+    answer: Answer<T>,
     process: Arc<dyn Process>,
 }
 
@@ -44,14 +44,13 @@ impl<T: Send + 'static> Task<T> {
     #[track_caller]
     pub fn spawn(future: impl Future<Output = T> + Send + 'static) -> Self {
         let parent = process::current();
-        let slot = Slot::new();
-        let reply_to = ReplyTo::new(&slot);
+        let (reply_to, answer) = reply::answer();
         let code = async move { reply_to.send(future.await) };
         let (address, ()) = process::spawn_on(parent.core().node(), code, |task| {
             process::link_both(&*parent, task)
         });
         Task {
-            slot,
+            answer,
             process: address.cell,
         }
     }
@@ -86,9 +85,10 @@ impl<T> Future for Task<T> {
     /// The value, or why the task ended without one.
     type Output = Result<T, ExitReason>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.slot.poll(cx.waker()).map(|value| {
-            value.ok_or_else(|| match dropped(&*self.process) {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        this.answer.poll(cx.waker()).map(|value| {
+            value.ok_or_else(|| match dropped(&*this.process) {
                 CallFailure::Exit(reason) => reason,
                 _ => ExitReason::NoProc,
             })

@@ -22,7 +22,7 @@ use crate::process::{self, CastOutcome, ForeignMonitor, MonitorRef, NoProc, Targ
 use crate::reply::ReplyTo;
 use crate::sync::Mutex;
 use crate::sys::Statistics;
-use crate::time::timers::Key;
+use crate::time::timers::Id;
 use crate::time::{self, Timer};
 
 /// An answer that waits until terminate has run.
@@ -34,7 +34,7 @@ struct Idle {
     /// What the last callback asked for.
     after: Option<Duration>,
     /// The timer, once the server waits.
-    armed: Option<Key>,
+    armed: Option<Id>,
     /// Tells the signal of the present timer from one that was disarmed too late.
     generation: u64,
 }
@@ -376,9 +376,9 @@ impl<S: GenServer> Context<S> {
         let Some(idle) = self.rare().map(|rare| &mut rare.idle) else {
             return;
         };
-        if let Some(key) = idle.armed.take() {
+        if let Some(timer) = idle.armed.take() {
             idle.generation += 1;
-            self.node().timers().disarm(key);
+            self.node().timers().disarm(timer);
         }
     }
 
@@ -424,7 +424,7 @@ impl<S: GenServer> Context<S> {
         let cell = Arc::clone(&self.cell);
         let generation = self.rare_mut().idle.generation;
         self.cell.core().vital().has_timers = true;
-        let key = self.node().timers().arm(
+        let timer = self.node().timers().arm(
             self.node(),
             time::deadline_after(after),
             Some(self.pid()),
@@ -432,7 +432,7 @@ impl<S: GenServer> Context<S> {
                 cell.push_signal(Signal::Idle(generation));
             },
         );
-        self.rare_mut().idle.armed = Some(key);
+        self.rare_mut().idle.armed = Some(timer);
     }
 }
 

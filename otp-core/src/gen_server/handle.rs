@@ -18,7 +18,7 @@ use crate::process::place::Place;
 use crate::process::signal::Signal;
 use crate::process::{self, Location, MonitorRef, Recipient, Route, Sent, Target, scope};
 use crate::registry::{Key, RegisteredAs, Registrable, RegistryRef, Value};
-use crate::reply::{ReplyTo, Slot};
+use crate::reply::{self, Answer, ReplyTo};
 use crate::sys::SystemRequest;
 
 /// A handle to a server of type `S`: the address of one process, of a supervised child through its restarts, or of
@@ -178,11 +178,11 @@ impl<S: GenServer> ServerRef<S> {
 }
 
 pub(crate) async fn wait_for_end(process: &dyn Process) -> ExitReason {
-    let slot = Slot::new();
-    if let Some(reason) = process.core().vital().on_end(ReplyTo::new(&slot)) {
+    let (reply_to, mut answer) = reply::answer();
+    if let Some(reason) = process.core().vital().on_end(reply_to) {
         return reason;
     }
-    let reason = std::future::poll_fn(|cx| slot.poll(cx.waker())).await;
+    let reason = std::future::poll_fn(|cx| answer.poll(cx.waker())).await;
     reason
         .or_else(|| process.core().ended())
         .unwrap_or(ExitReason::NoProc)
@@ -339,7 +339,7 @@ enum StopState<M> {
     New(Route<M>),
     Waiting {
         cell: Arc<Cell<M>>,
-        slot: Arc<Slot<ExitReason>>,
+        end: Answer<ExitReason>,
     },
     Done,
 }
@@ -382,12 +382,12 @@ impl<S: GenServer> Stop<S> {
         if scope::with_process(|process| process.core().pid()) == Some(cell.core().pid()) {
             return Err(StopError::CallingSelf);
         }
-        let slot = Slot::new();
-        if cell.core().vital().on_end(ReplyTo::new(&slot)).is_some() {
+        let (reply_to, end) = reply::answer();
+        if cell.core().vital().on_end(reply_to).is_some() {
             return Err(StopError::NoProc);
         }
         cell.push_signal(Signal::System(SystemRequest::Stop(self.reason.clone())));
-        self.state = StopState::Waiting { cell, slot };
+        self.state = StopState::Waiting { cell, end };
         self.sleep = self
             .timeout
             .map(|timeout| Box::pin(crate::time::sleep(timeout)));
@@ -406,10 +406,10 @@ impl<S: GenServer> Future for Stop<S> {
             this.state = StopState::Done;
             return Poll::Ready(Err(error));
         }
-        let StopState::Waiting { cell, slot } = &this.state else {
+        let StopState::Waiting { cell, end } = &mut this.state else {
             return Poll::Pending;
         };
-        if let Poll::Ready(reason) = slot.poll(cx.waker()) {
+        if let Poll::Ready(reason) = end.poll(cx.waker()) {
             let reason = reason
                 .or_else(|| cell.core().ended())
                 .unwrap_or(ExitReason::NoProc);

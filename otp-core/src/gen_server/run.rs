@@ -56,7 +56,8 @@ pub(super) fn serve<S: GenServer>(
         // Replies that a panic has dropped, to be told once the reason of the end is fixed.
         let mut orphans = Vec::new();
         let mut reason = stopped.unwrap_or_else(|crash| crash.take(&mut orphans));
-        let state = (!reason.is_clean()).then(|| owner.format_status());
+        let is_reported = !reason.is_clean() && report::is_server_reported();
+        let state = is_reported.then(|| owner.format_status());
         let terminated = catch(owner.state.terminate(&reason, &mut owner.cx)).await;
         if let Err(crash) = terminated {
             reason = crash.take(&mut orphans);
@@ -96,6 +97,9 @@ impl<S: GenServer> Owner<S> {
                 None if self.cx.receive(&mut self.batch).await => {}
                 None => self.timeout().await,
                 Some(Envelope::Signal(signal)) => {
+                    if let Signal::System(SystemRequest::Stop(reason)) = *signal {
+                        return reason;
+                    }
                     // Boxed, as it is rare, and as the task of every server would have to hold it.
                     if let Some(reason) = Box::pin(self.signal(*signal)).await {
                         return reason;
@@ -257,7 +261,7 @@ impl<S: GenServer> Owner<S> {
 
     /// Reports a stop that is not clean. `state` is that before terminate, if it was not clean by then.
     fn report(&mut self, reason: &ExitReason, state: Option<String>, orphans: &[Orphan]) {
-        if reason.is_clean() {
+        if reason.is_clean() || !report::is_server_reported() {
             return;
         }
         let dropped = orphans.first().and_then(|orphan| orphan.caller);

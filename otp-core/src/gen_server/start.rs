@@ -19,7 +19,8 @@ use crate::exit::ExitReason;
 use crate::node::{Name, Node};
 use crate::pid::Pid;
 use crate::process::cell::{Cell, Process};
-use crate::process::run::{Catch, Crash, catch, contain, running};
+use crate::process::place::Place;
+use crate::process::run::{Catch, Crash, catch, contain, running_in};
 use crate::process::scope::{self, Orphan, Scope};
 use crate::process::{self, MonitorRef, RegisterError, signal};
 use crate::registry::{Key, RegisteredAs, Registrable, RegistryRef, Value};
@@ -157,6 +158,7 @@ fn begin<R: Started>(
         timeout: None,
         link,
         claims: Vec::new(),
+        place: None,
         caller: Location::caller(),
         begun: None,
     }
@@ -195,6 +197,8 @@ pin_project! {
         link: bool,
         // What is to know the process before its init runs.
         claims: Vec<Claim<<R::Server as GenServer>::Message>>,
+        // Where the process is found by those who follow it.
+        place: Option<Arc<Place<<R::Server as GenServer>::Message>>>,
         caller: &'static Location<'static>,
         // While the init runs.
         begun: Option<Begun<R::Server>>,
@@ -252,6 +256,15 @@ impl<R: Started, F> Start<R, F> {
         self
     }
 
+    /// Makes the process take a place, before its init runs and after it has been claimed.
+    pub(crate) fn at(
+        mut self,
+        place: Option<Arc<Place<<R::Server as GenServer>::Message>>>,
+    ) -> Self {
+        self.place = place;
+        self
+    }
+
     /// Kills it if its init has not returned after this time. By default there is no limit, as in OTP.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -264,6 +277,7 @@ fn begin_process<S: GenServer>(
     link: bool,
     name: Option<Name>,
     claims: Vec<Claim<S::Message>>,
+    place: Option<&Place<S::Message>>,
     timeout: Option<Duration>,
     caller: &Location<'_>,
 ) -> Result<Begun<S>, StartError> {
@@ -280,22 +294,25 @@ fn begin_process<S: GenServer>(
     if name.as_ref().is_some_and(|name| name.as_str().is_empty()) {
         return Err(StartError::MalformedName);
     }
-    let cell = Cell::new(node.clone(), S::OPTIONS.mailbox);
+    let cell = Cell::new(node, S::OPTIONS.mailbox);
+    let node = cell.core().node();
     let process: Arc<dyn Process> = Arc::clone(&cell) as _;
     // First the table: who finds the name finds the process.
-    node.insert(Arc::clone(&process));
-    let named = name.map_or(Ok(()), |name| register(&node, name, &process));
+    node.insert(&process);
+    let named = name.map_or(Ok(()), |name| register(node, name, &process));
     let claimed = named.and_then(|()| claims.into_iter().try_for_each(|claim| claim(&cell)));
     if let Err(error) = claimed {
         let reason = signal::release(&*process, &ExitReason::Normal);
         signal::farewell(&*process, &reason);
         return Err(error);
     }
+    if let Some(place) = place {
+        place.occupy(Arc::clone(&cell));
+    }
     let mut monitor = None;
     if let Some(starter) = &starter {
         if link {
-            process.core().vital().parent = Some(starter.core().pid());
-            process::link_both(&**starter, &*process);
+            process::link_with_parent(&**starter, &*process);
         }
         if monitored {
             monitor = Some(signal::monitor(
@@ -381,6 +398,7 @@ where
                 *this.link,
                 name,
                 claims,
+                this.place.as_deref(),
                 *this.timeout,
                 this.caller,
             )?;
@@ -394,16 +412,21 @@ where
                 state: Ok(state),
                 cx,
             }) => {
-                let monitor = begun.monitor;
-                *this.begun = None;
-                let node = cx.node().clone();
-                let server = cx.this();
+                let Some(Begun {
+                    cell,
+                    scope,
+                    monitor,
+                    ..
+                }) = this.begun.take()
+                else {
+                    return Poll::Pending;
+                };
                 // If the init waited, the starter's waker is in place, which would not wake the new task.
-                if cx.cell().queue().is_registered() {
-                    cx.cell().queue().unregister();
+                if cell.queue().is_registered() {
+                    cell.queue().unregister();
                 }
-                rt::spawn(&node, running(Arc::clone(cx.cell()) as _, serve(state, cx)));
-                Poll::Ready(Ok(R::started(server, monitor)))
+                rt::spawn(cell.core().node(), running_in(scope, serve(state, cx)));
+                Poll::Ready(Ok(R::started(ServerRef::pinned(cell), monitor)))
             }
             Polled::Initialized(Initialized {
                 state: Err(error),

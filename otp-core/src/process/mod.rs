@@ -50,7 +50,7 @@ pub use receive::{Event, Mailbox, ReceiveTimeout};
 pub use scope::{InNode, NodeExt};
 pub use signal::{Down, Exit, ForeignMonitor, MonitorRef, NoProc};
 pub use spawn::{Body, FutureBody, MailboxBody, Outcome, spawn, spawn_link, spawn_monitor};
-pub(crate) use spawn::{link_both, spawn_on};
+pub(crate) use spawn::{link_both, link_with_parent, spawn_on};
 
 use cell::Process;
 use run::Thrown;

@@ -132,9 +132,14 @@ pin_project! {
 
 /// Makes a process that has begun out of its code. `F` has caught its own panics.
 pub(crate) fn running<F>(process: Arc<dyn Process>, body: F) -> Running<F> {
+    running_in(Scope::Process(process), body)
+}
+
+/// Makes a process that has begun out of its scope and its code.
+pub(crate) fn running_in<F>(scope: Scope, body: F) -> Running<F> {
     Running {
         body: Some(body),
-        scope: Scope::Process(process),
+        scope,
     }
 }
 

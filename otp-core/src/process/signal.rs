@@ -14,6 +14,7 @@ use super::vital::{Effect, Via, Vital};
 use crate::exit::ExitReason;
 use crate::node::{Name, Node};
 use crate::pid::Pid;
+use crate::reply::ReplyTo;
 use crate::sync::MutexGuard;
 use crate::sys::SystemRequest;
 
@@ -71,8 +72,18 @@ pub(crate) enum Signal {
 
 /// Delivers an exit signal.
 pub(crate) fn exit(target: &dyn Process, from: Pid, reason: &ExitReason, via: Via) {
+    deliver(target, target.core().vital(), from, reason, via);
+}
+
+/// Delivers an exit signal to a process whose vital signs are these.
+fn deliver(
+    target: &dyn Process,
+    mut vital: MutexGuard<'_, Vital>,
+    from: Pid,
+    reason: &ExitReason,
+    via: Via,
+) {
     let core = target.core();
-    let mut vital = core.vital();
     match vital.exit_signal(core.pid(), from, reason, via) {
         Effect::Ignored => {}
         Effect::Message => {
@@ -92,6 +103,24 @@ pub(crate) fn exit(target: &dyn Process, from: Pid, reason: &ExitReason, via: Vi
             target.wake();
         }
     }
+}
+
+/// A supervisor sends its child an exit signal, and is told of the end by `end` instead of an EXIT, as OTP's is by a DOWN.
+/// Some with the reason if the child has ended.
+pub(crate) fn dismiss(
+    supervisor: &dyn Process,
+    child: &dyn Process,
+    reason: &ExitReason,
+    end: ReplyTo<ExitReason>,
+) -> Option<ExitReason> {
+    let (pid, from) = (child.core().pid(), supervisor.core().pid());
+    let (mut own, mut vital) = both(supervisor.core(), child.core());
+    own.unlink(pid);
+    drop(own);
+    vital.unlink(from);
+    let ended = vital.on_end(end);
+    deliver(child, vital, from, reason, Via::Signal);
+    ended
 }
 
 /// The vital signs of two processes at once, so that both ends of a link change in one step. The older one's first: two
@@ -266,6 +295,7 @@ pub(crate) fn farewell(process: &dyn Process, reason: &ExitReason) {
         let mut vital = core.vital();
         (vital.farewell(), vital.parent)
     };
+    let waiting = farewell.waiting();
     // The parent last: when a supervisor is killed, its children get a turn to end and to free their names before their
     // grandparent starts it again.
     farewell.links.sort_by_key(|peer| Some(*peer) == parent);
@@ -290,7 +320,7 @@ pub(crate) fn farewell(process: &dyn Process, reason: &ExitReason) {
             down(&*watcher, monitor, pid, reason);
         }
     }
-    for waiting in farewell.waiting {
+    for waiting in waiting {
         waiting.send(reason.clone());
     }
     node.ended();

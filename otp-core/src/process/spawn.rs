@@ -194,6 +194,17 @@ pub(crate) fn link_both(parent: &dyn Process, child: &dyn Process) {
     parent.core().vital().link(child.core().pid());
 }
 
+/// Links a process that has not begun with its parent, whose end ends it.
+pub(crate) fn link_with_parent(parent: &dyn Process, child: &dyn Process) {
+    let pid = parent.core().pid();
+    {
+        let mut vital = child.core().vital();
+        vital.parent = Some(pid);
+        vital.link(pid);
+    }
+    parent.core().vital().link(child.core().pid());
+}
+
 /// Starts a process after `prepare` has linked or monitored it.
 #[track_caller]
 pub(crate) fn spawn_on<Kind, B: Body<Kind>, T>(
@@ -215,7 +226,7 @@ pub(crate) fn spawn_process<M: Send + 'static, T>(
 ) -> T {
     let process: Arc<dyn Process> = Arc::clone(cell) as _;
     let node = process.core().node().clone();
-    node.insert(Arc::clone(&process));
+    node.insert(&process);
     let prepared = prepare(&*process);
     let body = supervised_code(Arc::clone(&process), code);
     let running = running(process, body);

@@ -55,19 +55,84 @@ pub(crate) struct Fired {
     pub(crate) name: Option<Name>,
 }
 
+/// The processes that one is linked with. Most have one link, to their supervisor, which needs no memory of its own.
+#[derive(Default)]
+enum Links {
+    #[default]
+    None,
+    One(Pid),
+    Many(Box<FxHashSet<Pid>>),
+}
+
+impl Links {
+    fn insert(&mut self, peer: Pid) {
+        match self {
+            Links::None => *self = Links::One(peer),
+            Links::One(only) if *only == peer => {}
+            Links::One(only) => *self = Links::Many(Box::new([*only, peer].into_iter().collect())),
+            Links::Many(peers) => {
+                peers.insert(peer);
+            }
+        }
+    }
+
+    fn remove(&mut self, peer: Pid) -> bool {
+        match self {
+            Links::One(only) if *only == peer => {
+                *self = Links::None;
+                true
+            }
+            Links::None | Links::One(_) => false,
+            Links::Many(peers) => peers.remove(&peer),
+        }
+    }
+
+    fn contains(&self, peer: Pid) -> bool {
+        match self {
+            Links::None => false,
+            Links::One(only) => *only == peer,
+            Links::Many(peers) => peers.contains(&peer),
+        }
+    }
+
+    /// Sorted, so that a run can be repeated.
+    fn sorted(&self) -> Vec<Pid> {
+        match self {
+            Links::None => Vec::new(),
+            Links::One(only) => vec![*only],
+            Links::Many(peers) => {
+                let mut peers: Vec<Pid> = peers.iter().copied().collect();
+                peers.sort_unstable();
+                peers
+            }
+        }
+    }
+}
+
+/// How far a process has come.
+#[derive(Default)]
+enum Life {
+    #[default]
+    Alive,
+    /// An exit signal is to be acted on.
+    Signalled(ExitReason),
+    /// It has ended.
+    Ended(ExitReason),
+    /// Its state is dropped too, and those who are to be told of its end were taken.
+    Gone(ExitReason),
+}
+
 /// The rare parts, so that a process without them pays one word.
 #[derive(Default)]
 struct Extra {
     name: Option<Name>,
-    /// The exit signal that is to be acted on.
-    pending: Option<ExitReason>,
     /// Monitors that this process set, until their DOWN is taken from the mailbox.
     watches: FxHashMap<u64, Watch>,
     /// Monitors that others set on this process.
     watchers: FxHashMap<u64, Pid>,
     /// Helpers that end with this process whatever its reason: attached streams.
     attached: FxHashSet<Pid>,
-    /// Those who wait for the end without being told by DOWN: stops, and tasks that are no process.
+    /// More of those who wait for the end.
     waiting: Vec<ReplyTo<ExitReason>>,
     label: Option<String>,
     dictionary: Dictionary,
@@ -84,38 +149,54 @@ pub(crate) struct Farewell {
     pub(crate) watchers: Vec<(u64, Pid)>,
     pub(crate) watched: Vec<(u64, Pid)>,
     pub(crate) attached: Vec<Pid>,
-    pub(crate) waiting: Vec<ReplyTo<ExitReason>>,
+    first_waiting: Option<ReplyTo<ExitReason>>,
+    more_waiting: Vec<ReplyTo<ExitReason>>,
     /// To be dropped where no lock is held.
     pub(crate) dictionary: Dictionary,
+}
+
+impl Farewell {
+    /// Takes those who wait for the end without being told by DOWN.
+    pub(crate) fn waiting(&mut self) -> impl Iterator<Item = ReplyTo<ExitReason>> + use<> {
+        let more = std::mem::take(&mut self.more_waiting);
+        self.first_waiting.take().into_iter().chain(more)
+    }
 }
 
 /// The vital signs of one process.
 #[derive(Default)]
 pub(crate) struct Vital {
-    ended: Option<ExitReason>,
-    /// Its state is dropped, and those who are to be told of its end were taken.
-    gone: bool,
+    life: Life,
     pub(crate) trap_exit: bool,
     pub(crate) has_timers: bool,
     /// Who started it with a link.
     pub(crate) parent: Option<Pid>,
-    links: FxHashSet<Pid>,
+    links: Links,
+    /// The first of those who wait for the end without being told by DOWN: stops, supervisors that stop a child, and
+    /// tasks that are no process.
+    waiting: Option<ReplyTo<ExitReason>>,
     extra: Option<Box<Extra>>,
 }
 
 impl Vital {
     /// The reason, once the process has ended.
     pub(crate) fn ended(&self) -> Option<&ExitReason> {
-        self.ended.as_ref()
+        match &self.life {
+            Life::Alive | Life::Signalled(_) => None,
+            Life::Ended(reason) | Life::Gone(reason) => Some(reason),
+        }
     }
 
     pub(crate) fn is_alive(&self) -> bool {
-        self.ended.is_none()
+        self.ended().is_none()
     }
 
     /// The reason of the exit signal that is to be acted on at the next await point.
     pub(crate) fn pending(&self) -> Option<&ExitReason> {
-        self.extra.as_ref()?.pending.as_ref()
+        match &self.life {
+            Life::Signalled(reason) => Some(reason),
+            Life::Alive | Life::Ended(_) | Life::Gone(_) => None,
+        }
     }
 
     /// An exit signal arrives at the process `pid`, whose vital signs these are. The first one that ends it decides the
@@ -127,7 +208,7 @@ impl Vital {
         reason: &ExitReason,
         via: Via,
     ) -> Effect {
-        if !self.is_alive() || (via == Via::Link && !self.links.remove(&from)) {
+        if !self.is_alive() || (via == Via::Link && !self.links.remove(from)) {
             return Effect::Ignored;
         }
         if via == Via::Link {
@@ -140,7 +221,9 @@ impl Vital {
             (_, ExitReason::Normal) => return Effect::Ignored,
             (_, reason) => reason.clone(),
         };
-        self.extra_mut().pending.get_or_insert(ends_with);
+        if let Life::Alive = self.life {
+            self.life = Life::Signalled(ends_with);
+        }
         Effect::Ends
     }
 
@@ -154,12 +237,12 @@ impl Vital {
 
     /// Whether there is a link on this side.
     pub(crate) fn is_linked(&self, peer: Pid) -> bool {
-        self.links.contains(&peer)
+        self.links.contains(peer)
     }
 
     /// Takes a link away on this side. From then on an exit of that peer's is ignored.
     pub(crate) fn unlink(&mut self, peer: Pid) {
-        self.links.remove(&peer);
+        self.links.remove(peer);
     }
 
     /// This process starts to watch `target`.
@@ -176,8 +259,9 @@ impl Vital {
 
     /// The target of a watch ended. None if nobody waits for this DOWN any more.
     pub(crate) fn fire(&mut self, monitor: u64) -> Option<Fired> {
+        let is_alive = self.is_alive();
         let watch = self.extra.as_mut()?.watches.get_mut(&monitor)?;
-        if self.ended.is_some() || watch.fired {
+        if !is_alive || watch.fired {
             return None;
         }
         watch.fired = true;
@@ -224,10 +308,14 @@ impl Vital {
 
     /// Somebody waits until the process is gone. Some with the reason if it is.
     pub(crate) fn on_end(&mut self, waiting: ReplyTo<ExitReason>) -> Option<ExitReason> {
-        if self.gone {
-            return self.ended.clone();
+        if let Life::Gone(reason) = &self.life {
+            return Some(reason.clone());
         }
-        self.extra_mut().waiting.push(waiting);
+        if self.waiting.is_none() {
+            self.waiting = Some(waiting);
+        } else {
+            self.extra_mut().waiting.push(waiting);
+        }
         None
     }
 
@@ -254,21 +342,27 @@ impl Vital {
     /// The process ends. False if it had ended before: the first reason stays.
     pub(crate) fn end(&mut self, reason: ExitReason) -> bool {
         let first = self.is_alive();
-        self.ended.get_or_insert(reason);
+        if first {
+            self.life = Life::Ended(reason);
+        }
         first
     }
 
     /// Takes everybody who must be told, once the process has ended.
     pub(crate) fn farewell(&mut self) -> Farewell {
-        self.gone = true;
+        self.life = match std::mem::take(&mut self.life) {
+            Life::Ended(reason) | Life::Gone(reason) => Life::Gone(reason),
+            Life::Alive | Life::Signalled(_) => unreachable!("it is told of an end that was"),
+        };
         let mut farewell = Farewell {
-            links: std::mem::take(&mut self.links).into_iter().collect(),
+            links: std::mem::take(&mut self.links).sorted(),
+            first_waiting: self.waiting.take(),
             ..Farewell::default()
         };
         if let Some(extra) = self.extra.take() {
             farewell.watchers = extra.watchers.into_iter().collect();
             farewell.attached = extra.attached.into_iter().collect();
-            farewell.waiting = extra.waiting;
+            farewell.more_waiting = extra.waiting;
             farewell.dictionary = extra.dictionary;
             farewell.watched = extra
                 .watches
@@ -277,7 +371,6 @@ impl Vital {
                 .map(|(monitor, watch)| (monitor, watch.target))
                 .collect();
         }
-        farewell.links.sort_unstable();
         farewell.watchers.sort_unstable();
         farewell.watched.sort_unstable();
         farewell.attached.sort_unstable();
@@ -285,9 +378,7 @@ impl Vital {
     }
 
     pub(crate) fn links(&self) -> Vec<Pid> {
-        let mut links: Vec<Pid> = self.links.iter().copied().collect();
-        links.sort_unstable();
-        links
+        self.links.sorted()
     }
 
     /// The processes that this one watches, and those that watch it.
@@ -365,7 +456,7 @@ mod tests {
 
     use super::*;
     use crate::pid::NodeId;
-    use crate::reply::Slot;
+    use crate::reply::{self, Answer};
 
     fn pid(number: u64) -> Pid {
         Pid::new(NodeId(0), number)
@@ -376,9 +467,8 @@ mod tests {
     }
 
     /// One that waits for an end, and what it waits on.
-    fn waiting() -> (ReplyTo<ExitReason>, Arc<Slot<ExitReason>>) {
-        let slot = Slot::new();
-        (ReplyTo::new(&slot), slot)
+    fn waiting() -> (ReplyTo<ExitReason>, Answer<ExitReason>) {
+        reply::answer()
     }
 
     struct SomeTable;
@@ -610,12 +700,12 @@ mod tests {
             vital.add_watcher(number + 100, pid(number + 30));
         }
         vital.fire(5);
-        let (reply_to, slot) = waiting();
+        let (reply_to, mut end) = waiting();
         assert_eq!(vital.on_end(reply_to), None);
         vital.dictionary().insert(TypeId::of::<u8>(), Box::new(7u8));
         vital.end(boom());
 
-        let farewell = vital.farewell();
+        let mut farewell = vital.farewell();
         let all = [2, 3, 5, 7, 9];
         assert_eq!(farewell.links, all.map(pid));
         assert_eq!(farewell.attached, all.map(|number| pid(number + 10)));
@@ -624,18 +714,19 @@ mod tests {
         let watchers = all.map(|number| (number + 100, pid(number + 30)));
         assert_eq!(farewell.watchers, watchers);
         assert_eq!(farewell.dictionary.len(), 1);
-        assert_eq!(farewell.waiting.len(), 1);
         let unheard = Waker::noop();
-        assert!(slot.poll(unheard).is_pending());
-        for waiting in farewell.waiting {
+        assert!(end.poll(unheard).is_pending());
+        let waiting: Vec<_> = farewell.waiting().collect();
+        assert_eq!(waiting.len(), 1);
+        for waiting in waiting {
             waiting.send(boom());
         }
-        assert_eq!(slot.poll(unheard), Poll::Ready(Some(boom())));
+        assert_eq!(end.poll(unheard), Poll::Ready(Some(boom())));
 
-        let nobody = vital.farewell();
+        let mut nobody = vital.farewell();
         assert!(nobody.links.is_empty() && nobody.attached.is_empty());
         assert!(nobody.watched.is_empty() && nobody.watchers.is_empty());
-        assert!(nobody.waiting.is_empty() && nobody.dictionary.is_empty());
+        assert!(nobody.waiting().next().is_none() && nobody.dictionary.is_empty());
     }
 
     #[test]
@@ -644,9 +735,9 @@ mod tests {
         assert_eq!(vital.on_end(waiting().0), None, "it lives");
         vital.end(boom());
         assert_eq!(vital.on_end(waiting().0), None, "its state is there");
-        assert_eq!(vital.farewell().waiting.len(), 2);
+        assert_eq!(vital.farewell().waiting().count(), 2);
         assert_eq!(vital.on_end(waiting().0), Some(boom()));
-        assert_eq!(vital.farewell().waiting.len(), 0, "it has been told");
+        assert_eq!(vital.farewell().waiting().count(), 0, "it has been told");
     }
 
     #[test]

@@ -10,8 +10,8 @@ use arc_swap::ArcSwapOption;
 
 use super::entry::{Entry, RegistryError};
 use super::registrable::{Key, Registrable, Registrant, Value};
-use super::server::{RegistryServer, TableOf, table_of};
-use super::table::Record;
+use super::server::{RegistryServer, table_of};
+use super::table::Table;
 use super::{Duplicate, Keys, Unique};
 use crate::gen_server::{ServerHandle, ServerRef};
 use crate::pid::Pid;
@@ -27,10 +27,9 @@ use crate::process::{Address, Route};
 pub struct RegistryRef<K: Key, S: Registrable, V: Value = (), N: Keys = Unique> {
     server: ServerRef<RegistryServer<K, S, V, N>>,
     /// The table of the incarnation that was used last.
-    table: Arc<ArcSwapOption<TableOf<K, S, V>>>,
+    table: Arc<ArcSwapOption<Table<K, S, V>>>,
 }
 
-type RecordOf<K, S, V> = Record<K, <S as Registrable>::Message, V>;
 type EntryOf<S, V> = Entry<<S as Registrable>::Handle, V>;
 
 impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
@@ -124,7 +123,7 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
         let records = self.with(|table| table.all()).unwrap_or_default();
         let matching = records
             .iter()
-            .filter(|record| matches(&record.key, &entry::<K, S, V>(record)));
+            .filter(|record| matches(&record.key, &record.entry()));
         matching.count()
     }
 
@@ -149,7 +148,7 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
         let records = self.with(|table| table.all()).unwrap_or_default();
         let chosen = records
             .iter()
-            .filter_map(|record| choose(&record.key, &entry::<K, S, V>(record)));
+            .filter_map(|record| choose(&record.key, &record.entry()));
         chosen.collect()
     }
 
@@ -157,9 +156,13 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
     ///
     /// It runs here and now, and may use the registry: the entries are those that were there when it was called.
     pub fn dispatch(&self, key: &K, run: impl FnOnce(&[EntryOf<S, V>])) {
-        let entries = self.entries(key);
-        if !entries.is_empty() {
-            run(&entries);
+        let entries = self.with(|table| table.entries(key)).flatten();
+        if let Some(entries) = entries {
+            entries.show(|entries| {
+                if !entries.is_empty() {
+                    run(entries);
+                }
+            });
         }
     }
 
@@ -271,13 +274,13 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
 
     fn entries(&self, key: &K) -> Vec<EntryOf<S, V>> {
         let records = self.with(|table| table.all_under(key)).unwrap_or_default();
-        let entries = records.iter().map(|record| entry::<K, S, V>(record));
+        let entries = records.iter().map(|record| record.entry());
         entries.collect()
     }
 
     /// Uses the table of the present incarnation, if there is one. Two loads and no lock, unless it is another one than
     /// before.
-    fn with<T>(&self, using: impl FnOnce(&Arc<TableOf<K, S, V>>) -> T) -> Option<T> {
+    fn with<T>(&self, using: impl FnOnce(&Arc<Table<K, S, V>>) -> T) -> Option<T> {
         let registry = match self.server.route() {
             Route::Pinned(cell) => cell.core().pid(),
             Route::Placed(place) => place.present().as_ref()?.core().pid(),
@@ -293,14 +296,6 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
         let table = table_of(&cell)?;
         self.table.store(Some(Arc::clone(&table)));
         Some(using(&table))
-    }
-}
-
-fn entry<K: Key, S: Registrable, V: Value>(record: &RecordOf<K, S, V>) -> EntryOf<S, V> {
-    Entry {
-        handle: handle::<S>(Arc::clone(&record.cell)),
-        pid: record.pid(),
-        value: record.value.clone(),
     }
 }
 
@@ -322,7 +317,7 @@ impl<K: Key, S: Registrable, V: Value> RegistryRef<K, S, V, Unique> {
     #[must_use]
     pub fn entry(&self, key: &K) -> Option<EntryOf<S, V>> {
         let record = self.with(|table| table.first(key))??;
-        Some(entry::<K, S, V>(&record))
+        Some(record.entry())
     }
 
     /// The process that is registered under a key: `Registry.whereis_name/1`.

@@ -53,7 +53,7 @@ impl<T: Clone + Send + Sync + 'static> Value for T {}
 )]
 pub trait HasHandle: 'static {
     /// What look-ups give.
-    type Handle: ServerHandle;
+    type Handle: ServerHandle + Send + Sync;
 }
 
 /// What can be registered: a server, or the [`Address`] of a process that has a [`Mailbox`].
@@ -67,7 +67,7 @@ pub trait Registrable: 'static {
     type Message: Send + 'static;
 
     /// What look-ups give.
-    type Handle: Clone + 'static;
+    type Handle: Clone + Send + Sync + 'static;
 
     /// A handle that is pinned to a process.
     #[doc(hidden)]

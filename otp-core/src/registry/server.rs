@@ -14,11 +14,9 @@ use crate::exit::ExitReason;
 use crate::gen_server::{Context, GenServer, InitError, StartError};
 use crate::process::cell::Cell;
 
-pub(super) type TableOf<K, S, V> = Table<K, <S as Registrable>::Message, V>;
-
 /// The server of a registry. [`RegistryRef`](super::RegistryRef) is its handle.
 pub struct RegistryServer<K: Key, S: Registrable, V: Value, N: Keys> {
-    table: Arc<TableOf<K, S, V>>,
+    table: Arc<Table<K, S, V>>,
     cell: Arc<Cell<RegistryMessage<K, S, V, N>>>,
 }
 
@@ -48,7 +46,7 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> GenServer for RegistryServer<K, 
         let mut vital = cx.cell().core().vital();
         vital
             .dictionary()
-            .insert(TypeId::of::<Arc<TableOf<K, S, V>>>(), known);
+            .insert(TypeId::of::<Arc<Table<K, S, V>>>(), known);
         drop(vital);
         Ok(server)
     }
@@ -65,15 +63,15 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> GenServer for RegistryServer<K, 
 /// The table of a registry; None once it has ended.
 pub(super) fn table_of<K: Key, S: Registrable, V: Value, N: Keys>(
     registry: &Cell<RegistryMessage<K, S, V, N>>,
-) -> Option<Arc<TableOf<K, S, V>>> {
+) -> Option<Arc<Table<K, S, V>>> {
     let mut vital = registry.core().vital();
     if !vital.is_alive() {
         return None;
     }
     let known = vital
         .dictionary()
-        .get(&TypeId::of::<Arc<TableOf<K, S, V>>>())?;
-    known.downcast_ref::<Arc<TableOf<K, S, V>>>().cloned()
+        .get(&TypeId::of::<Arc<Table<K, S, V>>>())?;
+    known.downcast_ref::<Arc<Table<K, S, V>>>().cloned()
 }
 
 /// However the process ends, its state is dropped after its reason is known and before anybody is told.

@@ -12,20 +12,21 @@
 //! over, as it is known to be gone without a lock.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry as Slot;
 use std::hash::BuildHasher;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use foldhash::fast::RandomState;
+use rustc_hash::FxHashMap;
 
-use super::entry::{RegistryError, RegistryEvent};
+use super::entry::{Entry, RegistryError, RegistryEvent};
 use super::holders::Holders;
 use super::listener::Listener;
 use super::lock::Locks;
 use super::meta::Meta;
-use super::{Key, Value};
+use super::{Key, Registrable, Value};
 use crate::exit::ExitReason;
 use crate::pid::Pid;
+use crate::process::Address;
 use crate::process::cell::Cell;
 use crate::process::signal;
 use crate::process::vital::{self, Via};
@@ -35,15 +36,15 @@ use crate::sync::{Mutex, MutexGuard, RwLock};
 const SHARDS: usize = 32;
 
 /// One registration.
-pub(super) struct Record<K, M, V> {
+pub(super) struct Record<K, S: Registrable, V> {
     pub(super) key: Arc<K>,
-    pub(super) cell: Arc<Cell<M>>,
+    pub(super) cell: Arc<Cell<S::Message>>,
     pub(super) value: V,
     /// Names the registration; later ones have greater numbers.
     number: u64,
 }
 
-impl<K, M, V> Record<K, M, V> {
+impl<K, S: Registrable, V> Record<K, S, V> {
     pub(super) fn pid(&self) -> Pid {
         self.cell.core().pid()
     }
@@ -51,17 +52,99 @@ impl<K, M, V> Record<K, M, V> {
     fn is_alive(&self) -> bool {
         !self.cell.core().is_gone()
     }
+
+    /// What users see of it.
+    pub(super) fn entry(&self) -> Entry<S::Handle, V>
+    where
+        V: Clone,
+    {
+        let cell = Arc::clone(&self.cell);
+        Entry {
+            pid: self.pid(),
+            handle: S::handle(Address { cell }),
+            value: self.value.clone(),
+        }
+    }
 }
 
-type Shared<K, M, V> = Arc<Record<K, M, V>>;
-type Records<K, M, V> = Vec<Shared<K, M, V>>;
+type HoldersOf<K, S, V> = Holders<Holder<K, S, V>>;
+type Snapshot<S, V> = Option<Arc<Entries<S, V>>>;
+type Shared<K, S, V> = Arc<Record<K, S, V>>;
+type Records<K, S, V> = Vec<Shared<K, S, V>>;
 /// What a change leaves, to be dropped where no lock is held.
-type Displaced<K, M, V> = Option<Holders<Shared<K, M, V>>>;
-type Cleared<K, M, V> = (Option<Shared<K, M, V>>, Option<Arc<K>>);
-type Slots<K, M, V> = HashMap<Arc<K>, Holders<Shared<K, M, V>>>;
-type Held<K, M, V> = HashMap<Arc<K>, Records<K, M, V>>;
+type Displaced<K, S, V> = Option<Slot<K, S, V>>;
+type Cleared<K, S, V> = (Option<Holder<K, S, V>>, Snapshot<S, V>, Option<K>);
+type Slots<K, S, V> = HashMap<K, Slot<K, S, V>, RandomState>;
+type Held<K, S, V> = HashMap<Arc<K>, Records<K, S, V>, RandomState>;
 /// None once the registry has ended.
-type Owners<K, M, V> = Option<FxHashMap<Pid, Held<K, M, V>>>;
+type Owners<K, S, V> = Option<FxHashMap<Pid, Held<K, S, V>>>;
+
+/// A registration with its process, which a look-up finds without a look at the record.
+struct Holder<K, S: Registrable, V> {
+    cell: Arc<Cell<S::Message>>,
+    record: Shared<K, S, V>,
+}
+
+impl<K, S: Registrable, V> Holder<K, S, V> {
+    fn new(record: &Shared<K, S, V>) -> Self {
+        Holder {
+            cell: Arc::clone(&record.cell),
+            record: Arc::clone(record),
+        }
+    }
+
+    fn is_alive(&self) -> bool {
+        !self.cell.core().is_gone()
+    }
+}
+
+/// What is under one key.
+struct Slot<K, S: Registrable, V> {
+    holders: HoldersOf<K, S, V>,
+    /// What is sent to all of them looks at this, which is made when it is first needed, and again after a change.
+    entries: OnceLock<Arc<Entries<S, V>>>,
+}
+
+impl<K, S: Registrable, V> Slot<K, S, V> {
+    fn new(record: &Shared<K, S, V>) -> Self {
+        Slot {
+            holders: Holders::One(record.number, Holder::new(record)),
+            entries: OnceLock::new(),
+        }
+    }
+
+    /// The holders, to be changed. What was made of them is to be dropped where no lock is held.
+    fn change(&mut self) -> (&mut HoldersOf<K, S, V>, Snapshot<S, V>) {
+        (&mut self.holders, self.entries.take())
+    }
+}
+
+/// The entries of one key, side by side.
+pub(super) struct Entries<S: Registrable, V> {
+    entries: Vec<Entry<S::Handle, V>>,
+    cells: Vec<Arc<Cell<S::Message>>>,
+}
+
+impl<S: Registrable, V: Value> Entries<S, V> {
+    fn of<'a, K: Key>(holders: impl Iterator<Item = &'a Holder<K, S, V>>) -> Self {
+        let holders = holders.filter(|holder| holder.is_alive());
+        let (entries, cells) = holders
+            .map(|holder| (holder.record.entry(), Arc::clone(&holder.cell)))
+            .unzip();
+        Entries { entries, cells }
+    }
+
+    /// Shows the entries, without those of processes that have ended since.
+    pub(super) fn show<T>(&self, look: impl FnOnce(&[Entry<S::Handle, V>]) -> T) -> T {
+        if !self.cells.iter().any(|cell| cell.core().is_gone()) {
+            return look(&self.entries);
+        }
+        let entries = std::iter::zip(&self.entries, &self.cells);
+        let alive = entries.filter(|(_, cell)| !cell.core().is_gone());
+        let alive: Vec<_> = alive.map(|(entry, _)| entry.clone()).collect();
+        look(&alive)
+    }
+}
 
 /// Keeps neighbours in different cache lines.
 #[repr(align(64))]
@@ -70,11 +153,13 @@ struct Shard<T>(T);
 type Shards<T> = Box<[Shard<T>]>;
 
 /// The table of one incarnation of a registry.
-pub(super) struct Table<K, M, V> {
+pub(super) struct Table<K, S: Registrable, V> {
     registry: Pid,
     is_unique: bool,
-    slots: Shards<RwLock<Slots<K, M, V>>>,
-    owners: Shards<Mutex<Owners<K, M, V>>>,
+    /// Chooses the shard of a key.
+    hasher: RandomState,
+    slots: Shards<RwLock<Slots<K, S, V>>>,
+    owners: Shards<Mutex<Owners<K, S, V>>>,
     next: AtomicU64,
     count: AtomicUsize,
     is_open: AtomicBool,
@@ -83,7 +168,7 @@ pub(super) struct Table<K, M, V> {
     pub(super) locks: Arc<Locks<K>>,
 }
 
-impl<K: Key, M: Send + 'static, V: Value> Table<K, M, V> {
+impl<K: Key, S: Registrable, V: Value> Table<K, S, V> {
     pub(super) fn new(
         registry: Pid,
         is_unique: bool,
@@ -95,6 +180,7 @@ impl<K: Key, M: Send + 'static, V: Value> Table<K, M, V> {
         Table {
             registry,
             is_unique,
+            hasher: RandomState::default(),
             slots: slots.collect(),
             owners: owners.collect(),
             next: AtomicU64::new(0),
@@ -121,13 +207,12 @@ impl<K: Key, M: Send + 'static, V: Value> Table<K, M, V> {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Who could choose keys could choose the shard: that would cost others waiting, no more.
-    fn slots(&self, key: &K) -> &RwLock<Slots<K, M, V>> {
-        let hash = FxBuildHasher.hash_one(key);
+    fn slots(&self, key: &K) -> &RwLock<Slots<K, S, V>> {
+        let hash = self.hasher.hash_one(key);
         &self.slots[hash as usize % SHARDS].0
     }
 
-    fn owners(&self, pid: Pid) -> MutexGuard<'_, Owners<K, M, V>> {
+    fn owners(&self, pid: Pid) -> MutexGuard<'_, Owners<K, S, V>> {
         let shard = &self.owners[pid.number() as usize % SHARDS].0;
         shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -136,49 +221,66 @@ impl<K: Key, M: Send + 'static, V: Value> Table<K, M, V> {
     fn under<T>(
         &self,
         key: &K,
-        look: impl FnOnce(&mut dyn Iterator<Item = &Shared<K, M, V>>) -> T,
+        look: impl FnOnce(&mut dyn Iterator<Item = &Holder<K, S, V>>) -> T,
     ) -> Option<T> {
         let slots = self
             .slots(key)
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        let mut alive = slots.get(key)?.iter().filter(|record| record.is_alive());
+        let holders = &slots.get(key)?.holders;
+        let mut alive = holders.iter().filter(|holder| holder.is_alive());
         Some(look(&mut alive))
     }
 
     /// The process that is registered under a key first.
-    pub(super) fn find(&self, key: &K) -> Option<Arc<Cell<M>>> {
-        self.under(key, |records| {
-            records.next().map(|record| Arc::clone(&record.cell))
+    pub(super) fn find(&self, key: &K) -> Option<Arc<Cell<S::Message>>> {
+        self.under(key, |holders| {
+            holders.next().map(|holder| Arc::clone(&holder.cell))
         })?
     }
 
     /// The first registration under a key.
-    pub(super) fn first(&self, key: &K) -> Option<Arc<Record<K, M, V>>> {
-        self.under(key, |records| records.next().cloned())?
+    pub(super) fn first(&self, key: &K) -> Option<Arc<Record<K, S, V>>> {
+        self.under(key, |holders| {
+            holders.next().map(|holder| Arc::clone(&holder.record))
+        })?
     }
 
     /// The registrations under a key, in their order.
-    pub(super) fn all_under(&self, key: &K) -> Records<K, M, V> {
-        self.under(key, |records| records.cloned().collect())
-            .unwrap_or_default()
+    pub(super) fn all_under(&self, key: &K) -> Records<K, S, V> {
+        self.under(key, |holders| {
+            holders.map(|holder| Arc::clone(&holder.record)).collect()
+        })
+        .unwrap_or_default()
+    }
+
+    /// The entries of a key, in their order: a snapshot, which is kept until they change.
+    pub(super) fn entries(&self, key: &K) -> Option<Arc<Entries<S, V>>> {
+        let slots = self
+            .slots(key)
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let slot = slots.get(key)?;
+        let make = || Arc::new(Entries::of(slot.holders.iter()));
+        Some(Arc::clone(slot.entries.get_or_init(make)))
     }
 
     /// All registrations, in their order.
-    pub(super) fn all(&self) -> Records<K, M, V> {
-        let mut records: Records<K, M, V> = Vec::new();
+    pub(super) fn all(&self) -> Records<K, S, V> {
+        let mut records: Records<K, S, V> = Vec::new();
         for Shard(slots) in &self.slots {
             let slots = slots.read().unwrap_or_else(PoisonError::into_inner);
-            let holders = slots.values().flat_map(Holders::iter);
-            records.extend(holders.filter(|record| record.is_alive()).cloned());
+            let holders = slots.values().flat_map(|slot| slot.holders.iter());
+            let alive = holders.filter(|holder| holder.is_alive());
+            records.extend(alive.map(|holder| Arc::clone(&holder.record)));
         }
         records.sort_unstable_by_key(|record| record.number);
         records
     }
 
     /// The registrations of a process, in their order.
-    pub(super) fn of(&self, pid: Pid) -> Records<K, M, V> {
-        let mut records: Records<K, M, V> = match self.owners(pid).as_ref() {
+    pub(super) fn of(&self, pid: Pid) -> Records<K, S, V> {
+        let mut records: Records<K, S, V> = match self.owners(pid).as_ref() {
             Some(owners) => {
                 let held = owners.get(&pid).into_iter().flat_map(HashMap::values);
                 held.flatten().cloned().collect()
@@ -191,7 +293,7 @@ impl<K: Key, M: Send + 'static, V: Value> Table<K, M, V> {
     }
 
     /// The registrations of a process under a key, in their order.
-    pub(super) fn of_under(&self, pid: Pid, key: &K) -> Records<K, M, V> {
+    pub(super) fn of_under(&self, pid: Pid, key: &K) -> Records<K, S, V> {
         let owners = self.owners(pid);
         let held = owners.as_ref().and_then(|owners| owners.get(&pid));
         let records = held.and_then(|held| held.get(key));
@@ -201,7 +303,7 @@ impl<K: Key, M: Send + 'static, V: Value> Table<K, M, V> {
     /// Registers a process.
     pub(super) fn register(
         self: &Arc<Self>,
-        cell: &Arc<Cell<M>>,
+        cell: &Arc<Cell<S::Message>>,
         key: K,
         value: V,
     ) -> Result<(), RegistryError> {
@@ -227,7 +329,7 @@ impl<K: Key, M: Send + 'static, V: Value> Table<K, M, V> {
         Ok(())
     }
 
-    fn insert(self: &Arc<Self>, record: &Shared<K, M, V>) -> Result<(), RegistryError> {
+    fn insert(self: &Arc<Self>, record: &Shared<K, S, V>) -> Result<(), RegistryError> {
         // Dropped after the locks.
         let (_displaced, _left);
         let pid = record.pid();
@@ -253,25 +355,26 @@ impl<K: Key, M: Send + 'static, V: Value> Table<K, M, V> {
     }
 
     /// Puts a record under its key. Gives those of the dead that it takes the place of.
-    fn fill(&self, record: &Shared<K, M, V>) -> Result<Displaced<K, M, V>, RegistryError> {
-        let one = Holders::One(record.number, Arc::clone(record));
+    fn fill(&self, record: &Shared<K, S, V>) -> Result<Displaced<K, S, V>, RegistryError> {
+        // Made before the lock, and dropped after it.
+        let key = K::clone(&record.key);
+        let _entries;
         let mut slots = self
-            .slots(&record.key)
+            .slots(&key)
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        let displaced = match slots.entry(Arc::clone(&record.key)) {
-            Slot::Vacant(slot) => {
-                slot.insert(one);
-                None
-            }
-            Slot::Occupied(mut slot) if self.is_unique => {
-                if let Some(holder) = slot.get().iter().find(|holder| holder.is_alive()) {
-                    return Err(RegistryError::AlreadyRegistered(holder.pid()));
+        let displaced = match slots.get_mut(&key) {
+            None => slots.insert(key, Slot::new(record)),
+            Some(slot) if self.is_unique => {
+                if let Some(holder) = slot.holders.iter().find(|holder| holder.is_alive()) {
+                    return Err(RegistryError::AlreadyRegistered(holder.record.pid()));
                 }
-                Some(slot.insert(one))
+                Some(std::mem::replace(slot, Slot::new(record)))
             }
-            Slot::Occupied(mut slot) => {
-                slot.get_mut().add(record.number, Arc::clone(record));
+            Some(slot) => {
+                let (holders, entries) = slot.change();
+                holders.add(record.number, Holder::new(record));
+                _entries = entries;
                 None
             }
         };
@@ -282,27 +385,28 @@ impl<K: Key, M: Send + 'static, V: Value> Table<K, M, V> {
     }
 
     /// Takes a record away from under its key.
-    fn clear(&self, record: &Record<K, M, V>) -> Cleared<K, M, V> {
+    fn clear(&self, record: &Record<K, S, V>) -> Cleared<K, S, V> {
         let mut slots = self
             .slots(&record.key)
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        let Some(holders) = slots.get_mut(&*record.key) else {
-            return (None, None);
+        let Some(slot) = slots.get_mut(&*record.key) else {
+            return (None, None, None);
         };
+        let (holders, entries) = slot.change();
         let removed = holders.remove(record.number);
         if removed.is_some() {
             self.count.fetch_sub(1, Ordering::Relaxed);
         }
         let emptied = holders.is_empty();
         let entry = emptied.then(|| slots.remove_entry(&*record.key)).flatten();
-        (removed, entry.map(|(key, _)| key))
+        (removed, entries, entry.map(|(key, _)| key))
     }
 
     /// Takes away those entries of a process under a key whose value is wanted. Tells how many.
     pub(super) fn unregister(
         self: &Arc<Self>,
-        cell: &Cell<M>,
+        cell: &Cell<S::Message>,
         key: &K,
         mut wanted: impl FnMut(&V) -> bool,
     ) -> usize {
@@ -321,7 +425,12 @@ impl<K: Key, M: Send + 'static, V: Value> Table<K, M, V> {
     }
 
     /// `numbers` are sorted.
-    fn remove(self: &Arc<Self>, cell: &Cell<M>, key: &K, numbers: &[u64]) -> Records<K, M, V> {
+    fn remove(
+        self: &Arc<Self>,
+        cell: &Cell<S::Message>,
+        key: &K,
+        numbers: &[u64],
+    ) -> Records<K, S, V> {
         // Dropped after the locks.
         let (mut cleared, mut _entry, mut _left) = (Vec::new(), None, None);
         let pid = cell.core().pid();
@@ -346,7 +455,7 @@ impl<K: Key, M: Send + 'static, V: Value> Table<K, M, V> {
             owners.remove(&pid);
             _left = cell.core().vital().leave(self);
         }
-        let removed: Records<K, M, V> = removed;
+        let removed: Records<K, S, V> = removed;
         cleared.extend(removed.iter().map(|record| self.clear(record)));
         removed
     }
@@ -374,7 +483,7 @@ impl<K: Key, M: Send + 'static, V: Value> Table<K, M, V> {
     }
 
     /// Puts a record in the place of another one. False if that is not there any more.
-    fn replace(&self, old: &Shared<K, M, V>, new: &Shared<K, M, V>) -> bool {
+    fn replace(&self, old: &Shared<K, S, V>, new: &Shared<K, S, V>) -> bool {
         let pid = old.pid();
         let mut shard = self.owners(pid);
         let owners = shard.as_mut();
@@ -391,9 +500,13 @@ impl<K: Key, M: Send + 'static, V: Value> Table<K, M, V> {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         // `old` is kept by the caller: nothing is dropped here.
-        if let Some(holders) = slots.get_mut(&*old.key) {
-            holders.replace(new.number, Arc::clone(new));
-        }
+        let entries = slots.get_mut(&*old.key).and_then(|slot| {
+            let (holders, entries) = slot.change();
+            holders.replace(new.number, Holder::new(new));
+            entries
+        });
+        drop((slots, shard));
+        drop(entries);
         true
     }
 
@@ -428,14 +541,14 @@ impl<K: Key, M: Send + 'static, V: Value> Table<K, M, V> {
     }
 }
 
-impl<K: Key, M: Send + 'static, V: Value> vital::Table for Table<K, M, V> {
+impl<K: Key, S: Registrable, V: Value> vital::Table for Table<K, S, V> {
     fn forget(&self, pid: Pid) {
         let held = match self.owners(pid).as_mut() {
             Some(owners) => owners.remove(&pid),
             None => None,
         };
         let held = held.into_iter().flat_map(HashMap::into_values);
-        let mut records: Records<K, M, V> = held.flatten().collect();
+        let mut records: Records<K, S, V> = held.flatten().collect();
         records.sort_unstable_by_key(|record| record.number);
         // All before any is dropped, which is the user's code.
         let cleared: Vec<_> = records.iter().map(|record| self.clear(record)).collect();

@@ -21,7 +21,7 @@ use super::handle::{ChildCounts, ChildInfo};
 use super::intensity::Intensity;
 use super::report;
 use super::verdict::{Verdict, is_reported, verdict};
-use super::worker::{Stopping, Worker};
+use super::worker::{Patience, Stopping, Worker};
 use crate::call::{CallFailure, TryCall};
 use crate::child_spec::{ChildHandle, ChildSpec, ChildStart, ErasedSpec, Supervised};
 use crate::exit::ExitReason;
@@ -560,16 +560,17 @@ impl GenServer for DynamicServer {
         let mut asked: Vec<(&mut Worker, Stopping)> = children
             .filter(|child| !child.is_restarting)
             .filter_map(|child| {
-                let stopping = child.worker.ask_to_stop(cx.pid())?;
+                let stopping = child.worker.ask_to_stop(&**cx.cell())?;
                 Some((&mut child.worker, stopping))
             })
             .collect();
         // Those with the least time first: while one is waited for, no other one's time runs out unseen.
         asked.sort_by_key(|(_, stopping)| stopping.time().unwrap_or(Duration::MAX));
+        let mut patience = Patience::default();
         for (worker, stopping) in asked {
             let time = stopping.time();
             let left = time.map(|time| time.saturating_sub(began.elapsed()));
-            if let Err(unexpected) = stopping.gone(left).await {
+            if let Err(unexpected) = stopping.gone(left, &mut patience).await {
                 let offender = worker.offender(Some(unexpected.pid));
                 let context = report::Context::ShutdownError;
                 report::error(&**cx.cell(), context, &unexpected.reason, &offender);
@@ -666,11 +667,11 @@ impl DynamicServer {
         if child.is_restarting {
             return Ok(());
         }
-        let Some(stopping) = child.worker.ask_to_stop(cx.pid()) else {
+        let Some(stopping) = child.worker.ask_to_stop(&**cx.cell()) else {
             return Ok(());
         };
         let time = stopping.time();
-        if let Err(unexpected) = stopping.gone(time).await {
+        if let Err(unexpected) = stopping.gone(time, &mut Patience::default()).await {
             let offender = child.worker.offender(Some(unexpected.pid));
             let context = report::Context::ShutdownError;
             report::error(&**cx.cell(), context, &unexpected.reason, &offender);

@@ -19,7 +19,7 @@ use super::handle::{ChildCounts, ChildInfo};
 use super::plan::{Decision, Plan};
 use super::report;
 use super::verdict::is_reported;
-use super::worker::Worker;
+use super::worker::{Patience, Worker};
 use crate::child_spec::ErasedSpec;
 use crate::exit::ExitReason;
 use crate::gen_server::{Context, GenServer, InitError, StartError};
@@ -193,8 +193,9 @@ impl GenServer for Supervisor {
     }
 
     async fn terminate(&mut self, _reason: &ExitReason, cx: &mut Context<Self>) {
+        let mut patience = Patience::default();
         for key in self.plan.children.running_in_reverse() {
-            self.stop(key, cx).await;
+            self.stop(key, &mut patience, cx).await;
         }
     }
 
@@ -246,8 +247,9 @@ impl Supervisor {
 
     /// Stops some and starts some. When a start fails, the rest waits until it is tried again.
     async fn restart(&mut self, group: Group, cx: &mut Context<Self>) {
+        let mut patience = Patience::default();
         for key in group.stop {
-            self.stop(key, cx).await;
+            self.stop(key, &mut patience, cx).await;
             self.plan.children.stopped(key);
         }
         for key in group.start {
@@ -295,7 +297,7 @@ impl Supervisor {
     }
 
     /// Stops a child and waits until it is gone. The plan is told by the caller.
-    async fn stop(&mut self, key: Key, cx: &mut Context<Self>) {
+    async fn stop(&mut self, key: Key, patience: &mut Patience, cx: &mut Context<Self>) {
         let is_running = |state: ChildState| state.pid().is_some();
         let child = self.plan.children.get(key);
         if !child.is_some_and(|child| is_running(child.state)) {
@@ -304,11 +306,11 @@ impl Supervisor {
         let Some(worker) = self.plan.children.worker(key) else {
             return;
         };
-        let Some(stopping) = worker.ask_to_stop(cx.pid()) else {
+        let Some(stopping) = worker.ask_to_stop(&**cx.cell()) else {
             return;
         };
         let time = stopping.time();
-        if let Err(unexpected) = stopping.gone(time).await {
+        if let Err(unexpected) = stopping.gone(time, patience).await {
             let offender = worker.offender(Some(unexpected.pid));
             let context = report::Context::ShutdownError;
             report::error(&**cx.cell(), context, &unexpected.reason, &offender);
@@ -345,7 +347,7 @@ impl Supervisor {
     ) -> Result<(), ChildError> {
         let child = self.plan.children.with_id(id);
         let (key, _) = child.ok_or(ChildError::NotFound)?;
-        self.stop(key, cx).await;
+        self.stop(key, &mut Patience::default(), cx).await;
         self.plan.children.stopped(key);
         Ok(())
     }

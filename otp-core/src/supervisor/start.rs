@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -64,12 +63,7 @@ where
     F: Future<Output = Initialized<super::Supervisor>> + Send,
 {
     let place = handle.supervisor().as_ref().place().cloned();
-    let mut start = start.claim(move |cell| {
-        if let Some(place) = place {
-            place.occupy(Arc::clone(cell));
-        }
-        Ok(())
-    });
+    let mut start = start.at(place);
     if let Some(name) = name {
         start = start.name(name);
     }

@@ -1,18 +1,25 @@
 //! Starting and stopping one child. What the static and the dynamic supervisor have in common of their shells.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Poll, ready};
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::child_spec::{Begun, ErasedSpec, StartFn};
 use crate::exit::ExitReason;
-use crate::gen_server::{StartError, handle};
+use crate::gen_server::StartError;
 use crate::options::{ChildKind, Restart, Shutdown};
 use crate::pid::Pid;
 use crate::process::cell::Process;
 use crate::process::run::catch;
+use crate::process::signal;
 use crate::process::vital::Via;
-use crate::process::{self, signal};
+use crate::reply::{self, Answer};
+use crate::time::{self, Sleep};
 
 use super::children::ChildState;
 use super::handle::ChildInfo;
@@ -62,18 +69,21 @@ impl Worker {
     }
 
     /// Asks it to stop, without waiting. None if it does not run.
-    pub(super) fn ask_to_stop(&mut self, supervisor: Pid) -> Option<Stopping> {
+    pub(super) fn ask_to_stop(&mut self, supervisor: &dyn Process) -> Option<Stopping> {
         let process = self.process.take()?;
         let reason = match self.shutdown {
             Shutdown::BrutalKill => ExitReason::Kill,
             Shutdown::Timeout(_) | Shutdown::Infinity => ExitReason::Shutdown,
         };
-        signal::exit(&*process, supervisor, &reason, Via::Signal);
+        let (reply_to, end) = reply::answer();
+        let ended = signal::dismiss(supervisor, &*process, &reason, reply_to);
         Some(Stopping {
             process,
+            end,
+            ended,
             shutdown: self.shutdown,
             restart: self.restart,
-            supervisor,
+            supervisor: supervisor.core().pid(),
         })
     }
 
@@ -106,6 +116,9 @@ impl fmt::Debug for Worker {
 /// A child that was asked to stop.
 pub(super) struct Stopping {
     process: Arc<dyn Process>,
+    end: Answer<ExitReason>,
+    /// It had ended before it was asked.
+    ended: Option<ExitReason>,
     shutdown: Shutdown,
     restart: Restart,
     supervisor: Pid,
@@ -122,19 +135,25 @@ impl Stopping {
     }
 
     /// Waits until it is gone; kills it when `time` is over. Err with a reason that was not to be expected.
-    pub(super) async fn gone(self, time: Option<Duration>) -> Result<(), Unexpected> {
-        let ended = handle::wait_for_end(&*self.process);
+    pub(super) async fn gone(
+        mut self,
+        time: Option<Duration>,
+        patience: &mut Patience,
+    ) -> Result<(), Unexpected> {
         let killed_at_once = self.shutdown == Shutdown::BrutalKill;
-        let reason = match time {
-            Some(time) if !killed_at_once => match process::within(time, ended).await {
-                Some(reason) => reason,
-                None => {
-                    let kill = ExitReason::Kill;
-                    signal::exit(&*self.process, self.supervisor, &kill, Via::Signal);
-                    handle::wait_for_end(&*self.process).await
+        let reason = match (self.ended.take(), time) {
+            (Some(reason), _) => reason,
+            (None, Some(time)) if !killed_at_once => {
+                match patience.within(time, self.end()).await {
+                    Some(reason) => reason,
+                    None => {
+                        let kill = ExitReason::Kill;
+                        signal::exit(&*self.process, self.supervisor, &kill, Via::Signal);
+                        self.end().await
+                    }
                 }
-            },
-            Some(_) | None => ended.await,
+            }
+            (None, Some(_) | None) => self.end().await,
         };
         if is_expected(self.restart, &reason, killed_at_once) {
             Ok(())
@@ -142,6 +161,52 @@ impl Stopping {
             let pid = self.process.core().pid();
             Err(Unexpected { pid, reason })
         }
+    }
+
+    async fn end(&mut self) -> ExitReason {
+        let reason = poll_fn(|cx| self.end.poll(cx.waker())).await;
+        reason
+            .or_else(|| self.process.core().ended())
+            .unwrap_or(ExitReason::NoProc)
+    }
+}
+
+/// The timer of a supervisor that stops one child after the other. It stays armed from one to the next, as it is hardly
+/// ever reached: when it goes off too early for the present child, it is set anew.
+#[derive(Default)]
+pub(super) struct Patience(Option<Armed>);
+
+struct Armed {
+    at: Instant,
+    sleep: Sleep,
+}
+
+impl Patience {
+    /// What a future gives; None if that takes longer than `time`.
+    async fn within<T>(&mut self, time: Duration, future: impl Future<Output = T>) -> Option<T> {
+        let mut future = pin!(future);
+        let due = time::deadline_after(time);
+        poll_fn(|cx| {
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(Some(output));
+            }
+            loop {
+                let armed = match &mut self.0 {
+                    Some(armed) if armed.at <= due => armed,
+                    none_in_time => none_in_time.insert(Armed {
+                        at: due,
+                        sleep: time::sleep(due.saturating_duration_since(Instant::now())),
+                    }),
+                };
+                ready!(Pin::new(&mut armed.sleep).poll(cx));
+                let is_due = armed.at >= due;
+                self.0 = None;
+                if is_due {
+                    return Poll::Ready(None);
+                }
+            }
+        })
+        .await
     }
 }
 

@@ -50,7 +50,7 @@ pub fn mailbox<M: Send + 'static>() -> Mailbox<M> {
         .core()
         .vital()
         .set_label("a test's mailbox".to_owned());
-    node.insert(Arc::clone(&process));
+    node.insert(&process);
     kit.keep_inbox(process);
     Mailbox::new(cell)
 }

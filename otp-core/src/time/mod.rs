@@ -17,7 +17,6 @@ pub(crate) mod sleep;
 pub(crate) mod timers;
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 pub use tokio::time::Instant;
@@ -33,14 +32,14 @@ pub use sleep::{Sleep, sleep};
 #[derive(Clone)]
 pub struct Timer {
     node: WeakNode,
-    armed: Arc<timers::Armed>,
+    id: timers::Id,
 }
 
 impl Timer {
-    pub(crate) fn new(node: &Node, armed: Arc<timers::Armed>) -> Self {
+    pub(crate) fn new(node: &Node, id: timers::Id) -> Self {
         Timer {
             node: node.downgrade(),
-            armed,
+            id,
         }
     }
 
@@ -48,13 +47,13 @@ impl Timer {
     ///
     /// A message that it has sent already stays in the mailbox. Mirrors `Process.cancel_timer/1`.
     pub fn cancel(&self) -> Option<Duration> {
-        self.node.upgrade()?.timers().cancel(&self.armed)
+        self.node.upgrade()?.timers().cancel(self.id)
     }
 
     /// The time that is left; None if it has fired or is disarmed. Mirrors `Process.read_timer/1`.
     #[must_use]
     pub fn read(&self) -> Option<Duration> {
-        self.node.upgrade()?.timers().read(&self.armed)
+        self.node.upgrade()?.timers().read(self.id)
     }
 }
 
@@ -64,9 +63,12 @@ impl fmt::Debug for Timer {
     }
 }
 
-/// A time that is far enough never to come, where an addition overflows.
 pub(crate) fn deadline_after(delay: Duration) -> Instant {
-    let now = Instant::now();
+    after(Instant::now(), delay)
+}
+
+/// `delay` after `now`. A time that is far enough never to come, where the addition overflows.
+pub(crate) fn after(now: Instant, delay: Duration) -> Instant {
     now.checked_add(delay)
         .unwrap_or_else(|| now + Duration::from_secs(60 * 60 * 24 * 365 * 30))
 }
@@ -104,7 +106,7 @@ pub fn send_at<R: Recipient>(deadline: Instant, to: &R, message: R::Message) -> 
     Timer::new(
         &node,
         node.timers()
-            .arm_once(&node, deadline, owner, move || to.deliver(message)),
+            .arm(&node, deadline, owner, move || to.deliver(message)),
     )
 }
 
@@ -167,7 +169,7 @@ pub fn exit_after(delay: Duration, target: impl Target, reason: ExitReason) -> T
     Timer::new(
         &node,
         node.timers()
-            .arm_once(&node, deadline_after(delay), owner, action),
+            .arm(&node, deadline_after(delay), owner, action),
     )
 }
 

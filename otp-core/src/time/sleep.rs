@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::deadline_after;
-use super::timers::Key;
+use super::timers::Id;
 use crate::node::Node;
 use crate::rt;
 use crate::sync::Mutex;
@@ -43,7 +43,7 @@ enum State {
     New,
     Armed {
         node: Node,
-        key: Key,
+        timer: Id,
         fired: Arc<Mutex<Fired>>,
     },
     Tokio(Pin<Box<rt::Sleep>>),
@@ -90,7 +90,7 @@ fn begin(duration: Duration) -> State {
     };
     let fired = Arc::new(Mutex::new(Fired::default()));
     let fire = Arc::clone(&fired);
-    let key = node
+    let timer = node
         .timers()
         .arm(&node, deadline_after(duration), None, move || {
             let waker = {
@@ -102,13 +102,13 @@ fn begin(duration: Duration) -> State {
                 waker.wake();
             }
         });
-    State::Armed { node, key, fired }
+    State::Armed { node, timer, fired }
 }
 
 impl Drop for Sleep {
     fn drop(&mut self) {
-        if let State::Armed { node, key, .. } = &self.state {
-            node.timers().disarm(*key);
+        if let State::Armed { node, timer, .. } = &self.state {
+            node.timers().disarm(*timer);
         }
     }
 }
