@@ -53,10 +53,11 @@ struct Rare {
 /// It belongs to the process, so everything here is done as this process: its links, its monitors, its timers.
 pub struct Context<S: GenServer> {
     cell: Arc<Cell<S::Message>>,
-    stop: Option<ExitReason>,
+    /// Boxed, as all that is rare, since the task of every server has room for it.
+    stop: Option<Box<ExitReason>>,
     /// What to continue with, and the rare things. Never locked: the mutex makes a shared `Context` usable in a handler's
     /// future although messages are `Send` alone.
-    next: Mutex<Option<S::Message>>,
+    next: Option<Box<Mutex<S::Message>>>,
     rare: Option<Box<Mutex<Rare>>>,
 }
 
@@ -69,7 +70,7 @@ impl<S: GenServer> Context<S> {
         Context {
             cell,
             stop: None,
-            next: Mutex::new(None),
+            next: None,
             rare: None,
         }
     }
@@ -106,12 +107,12 @@ impl<S: GenServer> Context<S> {
     ///
     /// `terminate` runs with it. The answer of a call that stops leaves after `terminate`.
     pub fn stop(&mut self, reason: ExitReason) {
-        self.stop = Some(reason);
+        self.stop = Some(Box::new(reason));
     }
 
     /// Handles `message` right after this callback, before anything that is queued: `{continue, …}`. The last one counts.
     pub fn continue_with(&mut self, message: S::Message) {
-        let before = self.next().replace(message);
+        let before = self.next.replace(Box::new(Mutex::new(message)));
         drop(before);
     }
 
@@ -301,10 +302,6 @@ impl<S: GenServer> Context<S> {
         address.pid()
     }
 
-    fn next(&mut self) -> &mut Option<S::Message> {
-        self.next.get_mut().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn rare(&mut self) -> Option<&mut Rare> {
         let rare = self.rare.as_mut()?;
         Some(rare.get_mut().unwrap_or_else(PoisonError::into_inner))
@@ -333,17 +330,18 @@ impl<S: GenServer> Context<S> {
     }
 
     pub(super) fn take_stop(&mut self) -> Option<ExitReason> {
-        self.stop.take()
+        self.stop.take().map(|reason| *reason)
     }
 
     /// Looked at before each message: cheaper than taking nothing.
     #[inline]
-    pub(super) fn has_next(&mut self) -> bool {
-        self.next().is_some()
+    pub(super) fn has_next(&self) -> bool {
+        self.next.is_some()
     }
 
     pub(super) fn take_next(&mut self) -> Option<S::Message> {
-        self.next().take()
+        let next = self.next.take()?;
+        Some(next.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Who gets the first answer that waits.
@@ -388,13 +386,16 @@ impl<S: GenServer> Context<S> {
             .is_some_and(|rare| rare.idle.armed.is_some() && rare.idle.generation == generation)
     }
 
-    /// Waits until `batch` has something. False if the idle timeout is zero and there is nothing now.
-    pub(super) async fn receive(&mut self, batch: &mut VecDeque<Envelope<S::Message>>) -> bool {
+    /// Waits for the next entry of the mailbox; those that come with it are in `batch`, which is empty. None if the idle
+    /// timeout is zero and there is nothing now.
+    pub(super) async fn receive(
+        &mut self,
+        batch: &mut VecDeque<Envelope<S::Message>>,
+    ) -> Option<Envelope<S::Message>> {
         if self.rare.is_some() && self.is_idle_now(batch) {
-            return false;
+            return None;
         }
-        fill(&self.cell, batch).await;
-        true
+        Some(next(&self.cell, batch).await)
     }
 
     /// Before the server waits: hibernates, arms the idle timeout. True if that is zero and nothing is there.
@@ -436,16 +437,15 @@ impl<S: GenServer> Context<S> {
     }
 }
 
-/// Waits until `batch`, which is empty, has something.
-async fn fill<M: Send + 'static>(cell: &Cell<M>, batch: &mut VecDeque<Envelope<M>>) {
+/// Waits for the next entry.
+fn next<M: Send + 'static>(
+    cell: &Cell<M>,
+    batch: &mut VecDeque<Envelope<M>>,
+) -> impl Future<Output = Envelope<M>> {
     poll_fn(|cx| {
-        if cell.queue().take(batch, cx.waker()) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        let next = cell.queue().take(batch, cx.waker());
+        next.map_or(Poll::Pending, Poll::Ready)
     })
-    .await;
 }
 
 impl<S: GenServer> fmt::Debug for Context<S> {

@@ -92,9 +92,12 @@ impl<S: GenServer> Owner<S> {
                 self.handle(message).await;
                 continue;
             }
-            match self.batch.pop_front() {
+            let next = match self.batch.pop_front() {
+                None => self.cx.receive(&mut self.batch).await,
+                next => next,
+            };
+            match next {
                 Some(Envelope::Message(message)) => self.handle(message).await,
-                None if self.cx.receive(&mut self.batch).await => {}
                 None => self.timeout().await,
                 Some(Envelope::Signal(signal)) => {
                     if let Signal::System(SystemRequest::Stop(reason)) = *signal {

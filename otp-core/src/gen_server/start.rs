@@ -20,8 +20,8 @@ use crate::node::{Name, Node};
 use crate::pid::Pid;
 use crate::process::cell::{Cell, Process};
 use crate::process::place::Place;
-use crate::process::run::{Catch, Crash, catch, contain, running_in};
-use crate::process::scope::{self, Orphan, Scope};
+use crate::process::run::{Catch, Crash, catch, contain, running};
+use crate::process::scope::{self, Orphan};
 use crate::process::{self, MonitorRef, RegisterError, signal};
 use crate::registry::{Key, RegisteredAs, Registrable, RegistryRef, Value};
 use crate::{report, rt};
@@ -170,7 +170,8 @@ pub(crate) type Claim<M> = Box<dyn FnOnce(&Arc<Cell<M>>) -> Result<(), StartErro
 /// A start that has begun.
 struct Begun<S: GenServer> {
     cell: Arc<Cell<S::Message>>,
-    scope: Scope,
+    /// The same; empty while its init is polled.
+    process: Option<Arc<dyn Process>>,
     monitor: Option<MonitorRef>,
     sleep: Option<Pin<Box<crate::time::Sleep>>>,
 }
@@ -325,7 +326,7 @@ fn begin_process<S: GenServer>(
     let sleep = timeout.map(|timeout| Box::pin(crate::time::sleep(timeout)));
     Ok(Begun {
         cell,
-        scope: Scope::Process(process),
+        process: Some(process),
         monitor,
         sleep,
     })
@@ -368,9 +369,9 @@ impl<R: Started, F> Start<R, F> {
         if let Some(parent) = parent {
             signal::unlink(process, parent);
         }
-        let mut scope = Scope::Process(Arc::clone(&begun.cell) as _);
+        let mut this_process = Some(Arc::clone(&begun.cell) as _);
         contain(|| {
-            let _entered = scope::enter(&mut scope);
+            let _acting = scope::act_as(&mut this_process);
             drop(orphans);
             this.init.set(None);
         });
@@ -414,7 +415,7 @@ where
             }) => {
                 let Some(Begun {
                     cell,
-                    scope,
+                    process: Some(process),
                     monitor,
                     ..
                 }) = this.begun.take()
@@ -425,7 +426,7 @@ where
                 if cell.queue().is_registered() {
                     cell.queue().unregister();
                 }
-                rt::spawn(cell.core().node(), running_in(scope, serve(state, cx)));
+                rt::spawn(cell.core().node(), running(process, serve(state, cx)));
                 Poll::Ready(Ok(R::started(ServerRef::pinned(cell), monitor)))
             }
             Polled::Initialized(Initialized {
@@ -462,7 +463,7 @@ impl<S: GenServer> Begun<S> {
         let core = self.cell.core();
         if !core.is_signalled() {
             let polled = {
-                let _entered = scope::enter(&mut self.scope);
+                let _acting = scope::act_as(&mut self.process);
                 init.poll(cx)
             };
             match polled {

@@ -26,6 +26,7 @@ mod address;
 mod alias;
 pub(crate) mod cell;
 mod dictionary;
+mod fifo;
 mod info;
 pub(crate) mod place;
 pub(crate) mod queue;

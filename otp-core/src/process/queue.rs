@@ -3,13 +3,15 @@
 //! Who may touch it: senders push, the process itself takes; [`super::signal`] pushes signals and wakes. The lock is
 //! never held while a message is dropped or a waker runs user code of ours, and never while another lock is taken.
 //!
-//! Messages lie inline. The receiver of an unbounded queue swaps the whole queue out; that of a bounded one takes
-//! message by message, so that the bound counts everything that was not yet handled.
+//! Messages lie inline, and the first one in the process's own allocation. The receiver of an unbounded queue swaps the
+//! whole queue out; that of a bounded one takes message by message, so that the bound counts everything that was not yet
+//! handled. With the last message it puts its waker in place, so that it need not look again before it waits.
 
 use std::collections::VecDeque;
 use std::sync::PoisonError;
 use std::task::Waker;
 
+use super::fifo::Fifo;
 use super::signal::Signal;
 use crate::options::{MailboxPolicy, WhenFull};
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -80,7 +82,7 @@ impl Bound {
 }
 
 struct Inner<M> {
-    items: VecDeque<Envelope<M>>,
+    items: Fifo<Envelope<M>>,
     waker: Option<Waker>,
     closed: bool,
     bound: Option<Box<Bound>>,
@@ -91,6 +93,9 @@ pub(crate) struct Queue<M> {
     inner: Mutex<Inner<M>>,
     /// Whether the waker of the process's task is in place. Written under the lock, read without.
     registered: AtomicBool,
+    /// Whether, moreover, nothing is queued: the receiver can wait without a look. Written under the lock, and read
+    /// without by the receiver, which alone sets it.
+    drained: AtomicBool,
 }
 
 impl<M> Queue<M> {
@@ -111,12 +116,13 @@ impl<M> Queue<M> {
         };
         Queue {
             inner: Mutex::new(Inner {
-                items: VecDeque::new(),
+                items: Fifo::new(),
                 waker: None,
                 closed: false,
                 bound,
             }),
             registered: AtomicBool::new(false),
+            drained: AtomicBool::new(false),
         }
     }
 
@@ -126,8 +132,18 @@ impl<M> Queue<M> {
 
     /// Takes the waker out, for the caller to wake once the lock is free.
     fn take_waker(&self, inner: &mut Inner<M>) -> Option<Waker> {
+        self.drained.store(false, Ordering::Relaxed);
         self.registered.store(false, Ordering::Relaxed);
         inner.waker.take()
+    }
+
+    /// Puts the waker in place.
+    fn put_waker(&self, inner: &mut Inner<M>, waker: &Waker) {
+        match &mut inner.waker {
+            Some(registered) if registered.will_wake(waker) => {}
+            slot => *slot = Some(waker.clone()),
+        }
+        self.registered.store(true, Ordering::Relaxed);
     }
 
     /// Queues an entry and wakes the process once the lock is free.
@@ -249,30 +265,34 @@ impl<M> Queue<M> {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Takes what is queued into `batch`, which is empty: everything, or from a bounded queue one entry. False if there is
-    /// nothing; then `waker` is in place.
+    /// Takes the next entry, and unless there is a bound the others into `batch`, which is empty. None if there is nothing;
+    /// then `waker` is in place. Only a task whose waker does not change may wait here.
     #[inline]
-    pub(crate) fn take(&self, batch: &mut VecDeque<Envelope<M>>, waker: &Waker) -> bool {
+    pub(crate) fn take(
+        &self,
+        batch: &mut VecDeque<Envelope<M>>,
+        waker: &Waker,
+    ) -> Option<Envelope<M>> {
+        if self.drained.load(Ordering::Relaxed) {
+            return None;
+        }
         let mut guard = self.lock();
         let inner = &mut *guard;
-        if inner.items.is_empty() {
-            match &mut inner.waker {
-                Some(registered) if registered.will_wake(waker) => {}
-                slot => *slot = Some(waker.clone()),
-            }
-            self.registered.store(true, Ordering::Relaxed);
-            inner.settle(batch);
-            return false;
+        let taken = if inner.bound.is_none() {
+            inner.items.pop_all(batch)
+        } else {
+            inner.items.pop_front()
+        };
+        // Memory that a batch has used is seen to when it is handled.
+        if inner.items.is_empty() && batch.is_empty() {
+            self.put_waker(inner, waker);
+            inner.items.keep_one(batch, KEPT_CAPACITY);
+            self.drained.store(true, Ordering::Relaxed);
         }
-        if inner.bound.is_none() {
-            std::mem::swap(&mut inner.items, batch);
-            return true;
-        }
-        batch.extend(inner.items.pop_front());
-        let wakers = inner.after_take(batch.front());
+        let wakers = inner.after_take(taken.as_ref());
         drop(guard);
         wakers.into_iter().for_each(Waker::wake);
-        true
+        taken
     }
 
     /// As [`take`](Self::take), for a server that is suspended: from a bounded queue only what `urgent` wants, so that
@@ -284,7 +304,11 @@ impl<M> Queue<M> {
         urgent: impl FnMut(&Envelope<M>) -> bool,
     ) -> bool {
         if self.lock().bound.is_none() {
-            return self.take(batch, waker);
+            let taken = self.take(batch, waker);
+            if let Some(first) = taken {
+                batch.push_front(first);
+            }
+            return !batch.is_empty();
         }
         self.register(waker);
         batch.extend(self.take_where(urgent, |envelope| envelope));
@@ -311,16 +335,16 @@ impl<M> Queue<M> {
 
     /// Takes everything out, for the process to look through without the lock. To be checked in again.
     pub(crate) fn check_out(&self) -> VecDeque<Envelope<M>> {
-        std::mem::take(&mut self.lock().items)
+        self.lock().items.take()
     }
 
     /// Puts back what was checked out and not taken, before what came meanwhile.
-    pub(crate) fn check_in(&self, mut rest: VecDeque<Envelope<M>>) {
+    pub(crate) fn check_in(&self, rest: VecDeque<Envelope<M>>) {
         let wakers = {
             let mut guard = self.lock();
             let inner = &mut *guard;
-            rest.append(&mut inner.items);
-            inner.items = rest;
+            inner.items.put_before(rest);
+            self.drained.store(false, Ordering::Relaxed);
             match &mut inner.bound {
                 Some(bound) => {
                     bound.queued = inner
@@ -338,12 +362,7 @@ impl<M> Queue<M> {
 
     /// Puts the waker of the process's task in place, so that a sender or a signal wakes it.
     pub(crate) fn register(&self, waker: &Waker) {
-        let mut inner = self.lock();
-        match &mut inner.waker {
-            Some(registered) if registered.will_wake(waker) => {}
-            slot => *slot = Some(waker.clone()),
-        }
-        self.registered.store(true, Ordering::Relaxed);
+        self.put_waker(&mut self.lock(), waker);
     }
 
     /// Takes the waker out and forgets it: the process goes on in another task, which has to register its own.
@@ -411,11 +430,7 @@ impl<M> Queue<M> {
                         .collect()
                 })
                 .unwrap_or_default();
-            (
-                std::mem::take(&mut inner.items),
-                self.take_waker(&mut inner),
-                wakers,
-            )
+            (inner.items.take(), self.take_waker(&mut inner), wakers)
         };
         drop(items);
         drop(waker);
@@ -424,20 +439,6 @@ impl<M> Queue<M> {
 }
 
 impl<M> Inner<M> {
-    /// Queue and batch are empty: a server that is never behind keeps one buffer, and none keeps a large one.
-    #[inline]
-    fn settle(&mut self, batch: &mut VecDeque<Envelope<M>>) {
-        if self.items.capacity() == 0 {
-            std::mem::swap(&mut self.items, batch);
-        }
-        if self.items.capacity() > KEPT_CAPACITY {
-            self.items = VecDeque::new();
-        }
-        if batch.capacity() > KEPT_CAPACITY {
-            *batch = VecDeque::new();
-        }
-    }
-
     /// Accounts for an entry that was taken, and says who may try to send now.
     fn after_take(&mut self, taken: Option<&Envelope<M>>) -> Vec<Waker> {
         match (&mut self.bound, taken) {

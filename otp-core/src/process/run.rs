@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::cell::Process;
-use super::scope::{self, Orphan, Scope};
+use super::scope::{self, Orphan};
 use super::signal;
 use crate::exit::{ExitReason, Panic};
 use crate::sync::{catch_unwind, thread_local};
@@ -118,8 +118,8 @@ pin_project! {
     pub(crate) struct Running<F> {
         #[pin]
         body: Option<F>,
-        // The process, but for the time of a poll, when it is the current one.
-        scope: Scope,
+        // The process, but for the time of a poll, when it is the current one. None once it has ended.
+        process: Option<Arc<dyn Process>>,
     }
 
     impl<F> PinnedDrop for Running<F> {
@@ -132,33 +132,26 @@ pin_project! {
 
 /// Makes a process that has begun out of its code. `F` has caught its own panics.
 pub(crate) fn running<F>(process: Arc<dyn Process>, body: F) -> Running<F> {
-    running_in(Scope::Process(process), body)
-}
-
-/// Makes a process that has begun out of its scope and its code.
-pub(crate) fn running_in<F>(scope: Scope, body: F) -> Running<F> {
     Running {
         body: Some(body),
-        scope,
+        process: Some(process),
     }
 }
 
 impl<F> Running<F> {
     fn end(self: Pin<&mut Self>, reason: ExitReason) {
         let mut this = self.project();
-        if this.body.is_none() {
-            return;
-        }
-        let Scope::Process(process) = std::mem::take(this.scope) else {
+        let Some(process) = this.process else {
             return;
         };
-        let reason = signal::release(&*process, &reason);
+        let reason = signal::release(&**process, &reason);
         {
-            let mut scope = Scope::Process(Arc::clone(&process));
-            let _entered = scope::enter(&mut scope);
+            let _acting = scope::act_as(this.process);
             contain(|| this.body.set(None));
         }
-        signal::farewell(&*process, &reason);
+        if let Some(process) = this.process.take() {
+            signal::farewell(&*process, &reason);
+        }
     }
 }
 
@@ -167,19 +160,19 @@ impl<F: Future<Output = ExitReason>> Future for Running<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<ExitReason> {
         let this = self.as_mut().project();
-        let (Some(body), Some(process)) = (this.body.as_pin_mut(), this.scope.process()) else {
+        let (Some(body), Some(process)) = (this.body.as_pin_mut(), &*this.process) else {
             return Poll::Ready(ExitReason::Normal);
         };
         if !process.core().is_signalled() {
-            let entered = scope::enter(this.scope);
+            let acting = scope::act_as(this.process);
             let poll = body.poll(cx);
-            drop(entered);
+            drop(acting);
             if let Poll::Ready(reason) = poll {
                 self.end(reason.clone());
                 return Poll::Ready(reason);
             }
         }
-        let Some(process) = this.scope.process() else {
+        let Some(process) = this.process else {
             return Poll::Pending;
         };
         if !process.is_registered() {

@@ -16,26 +16,10 @@ use super::cell::Process;
 use crate::node::Node;
 use crate::sync::thread_local;
 
-/// Where one stands.
-#[derive(Default)]
-pub(crate) enum Scope {
-    #[default]
-    Nowhere,
-    Node(Node),
-    Process(Arc<dyn Process>),
-}
-
-impl Scope {
-    pub(crate) fn process(&self) -> Option<&Arc<dyn Process>> {
-        match self {
-            Scope::Process(process) => Some(process),
-            Scope::Nowhere | Scope::Node(_) => None,
-        }
-    }
-}
-
 thread_local! {
-    static CURRENT: RefCell<Scope> = const { RefCell::new(Scope::Nowhere) };
+    static PROCESS: RefCell<Option<Arc<dyn Process>>> = const { RefCell::new(None) };
+    /// Where one stands that is no process.
+    static NODE: RefCell<Option<Node>> = const { RefCell::new(None) };
     static ORPHANS: RefCell<Vec<Orphan>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -53,48 +37,56 @@ impl fmt::Debug for Orphan {
     }
 }
 
-/// Puts a scope in place until it is dropped.
-pub(crate) struct Entered<'a>(&'a mut Scope);
+/// A process, or none, that is the current one until this is dropped. It lies in the place of the other one meanwhile.
+pub(crate) struct Acting<'a>(&'a mut Option<Arc<dyn Process>>);
 
-pub(crate) fn enter(scope: &mut Scope) -> Entered<'_> {
-    CURRENT.with(|current| mem::swap(&mut *current.borrow_mut(), scope));
-    Entered(scope)
+/// Acts as a process.
+#[inline]
+pub(crate) fn act_as(process: &mut Option<Arc<dyn Process>>) -> Acting<'_> {
+    PROCESS.with(|current| mem::swap(&mut *current.borrow_mut(), process));
+    Acting(process)
 }
 
-impl Drop for Entered<'_> {
+impl Drop for Acting<'_> {
+    #[inline]
     fn drop(&mut self) {
-        CURRENT.with(|current| mem::swap(&mut *current.borrow_mut(), self.0));
+        PROCESS.with(|current| mem::swap(&mut *current.borrow_mut(), self.0));
     }
 }
 
-/// The current node.
+/// A node that is the current one until this is dropped.
+struct Standing<'a>(&'a mut Option<Node>);
+
+fn stand_in(node: &mut Option<Node>) -> Standing<'_> {
+    NODE.with(|current| mem::swap(&mut *current.borrow_mut(), node));
+    Standing(node)
+}
+
+impl Drop for Standing<'_> {
+    fn drop(&mut self) {
+        NODE.with(|current| mem::swap(&mut *current.borrow_mut(), self.0));
+    }
+}
+
+/// The current node: that of the current process, if there is one.
 pub(crate) fn node() -> Option<Node> {
-    with(|scope| match scope {
-        Scope::Nowhere => None,
-        Scope::Node(node) => Some(node.clone()),
-        Scope::Process(process) => Some(process.core().node().clone()),
-    })
+    with_process(|process| process.core().node().clone())
+        .or_else(|| NODE.try_with(|node| node.borrow().clone()).ok()?)
 }
 
 /// The current process.
 pub(crate) fn process() -> Option<Arc<dyn Process>> {
-    with(|scope| match scope {
-        Scope::Process(process) => Some(Arc::clone(process)),
-        _ => None,
-    })
+    PROCESS
+        .try_with(|current| current.borrow().clone())
+        .ok()
+        .flatten()
 }
 
 /// Looks at the current process without keeping it.
+#[inline]
 pub(crate) fn with_process<T>(look: impl FnOnce(&dyn Process) -> T) -> Option<T> {
-    with(|scope| match scope {
-        Scope::Process(process) => Some(look(&**process)),
-        _ => None,
-    })
-}
-
-fn with<T>(look: impl FnOnce(&Scope) -> Option<T>) -> Option<T> {
-    CURRENT
-        .try_with(|current| look(&current.borrow()))
+    PROCESS
+        .try_with(|current| current.borrow().as_deref().map(look))
         .ok()
         .flatten()
 }
@@ -119,7 +111,7 @@ pin_project! {
     pub struct InNode<F> {
         #[pin]
         future: F,
-        scope: Scope,
+        node: Option<Node>,
     }
 }
 
@@ -128,7 +120,9 @@ impl<F: Future> Future for InNode<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _entered = enter(this.scope);
+        let mut nobody = None;
+        let _acting = act_as(&mut nobody);
+        let _standing = stand_in(this.node);
         this.future.poll(cx)
     }
 }
@@ -156,7 +150,7 @@ pub trait NodeExt: Future + Sized {
     fn in_node(self, node: &Node) -> InNode<Self> {
         InNode {
             future: self,
-            scope: Scope::Node(node.clone()),
+            node: Some(node.clone()),
         }
     }
 }

@@ -156,9 +156,10 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
     ///
     /// It runs here and now, and may use the registry: the entries are those that were there when it was called.
     pub fn dispatch(&self, key: &K, run: impl FnOnce(&[EntryOf<S, V>])) {
-        let entries = self.with(|table| table.entries(key)).flatten();
-        if let Some(entries) = entries {
-            entries.show(|entries| {
+        // Run without anything borrowed of the registry, which it may use.
+        let table = self.with(Arc::clone);
+        if let Some(table) = table {
+            table.show(key, |entries| {
                 if !entries.is_empty() {
                     run(entries);
                 }

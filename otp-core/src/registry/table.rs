@@ -134,11 +134,8 @@ impl<S: Registrable, V: Value> Entries<S, V> {
         Entries { entries, cells }
     }
 
-    /// Shows the entries, without those of processes that have ended since.
-    pub(super) fn show<T>(&self, look: impl FnOnce(&[Entry<S::Handle, V>]) -> T) -> T {
-        if !self.cells.iter().any(|cell| cell.core().is_gone()) {
-            return look(&self.entries);
-        }
+    /// Shows the entries of the processes that have not ended.
+    fn show_alive<T>(&self, look: impl FnOnce(&[Entry<S::Handle, V>]) -> T) -> T {
         let entries = std::iter::zip(&self.entries, &self.cells);
         let alive = entries.filter(|(_, cell)| !cell.core().is_gone());
         let alive: Vec<_> = alive.map(|(entry, _)| entry.clone()).collect();
@@ -163,6 +160,8 @@ pub(super) struct Table<K, S: Registrable, V> {
     next: AtomicU64,
     count: AtomicUsize,
     is_open: AtomicBool,
+    /// Processes that can be seen to have ended, and whose entries are still there.
+    departing: AtomicUsize,
     listeners: Arc<[Listener<K, V>]>,
     pub(super) meta: Meta,
     pub(super) locks: Arc<Locks<K>>,
@@ -186,6 +185,7 @@ impl<K: Key, S: Registrable, V: Value> Table<K, S, V> {
             next: AtomicU64::new(0),
             count: AtomicUsize::new(0),
             is_open: AtomicBool::new(true),
+            departing: AtomicUsize::new(0),
             listeners,
             meta,
             locks: Arc::default(),
@@ -254,15 +254,27 @@ impl<K: Key, S: Registrable, V: Value> Table<K, S, V> {
         .unwrap_or_default()
     }
 
-    /// The entries of a key, in their order: a snapshot, which is kept until they change.
-    pub(super) fn entries(&self, key: &K) -> Option<Arc<Entries<S, V>>> {
-        let slots = self
-            .slots(key)
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        let slot = slots.get(key)?;
-        let make = || Arc::new(Entries::of(slot.holders.iter()));
-        Some(Arc::clone(slot.entries.get_or_init(make)))
+    /// Shows the entries of a key, in their order: a snapshot, which is kept until they change.
+    pub(super) fn show<T>(
+        &self,
+        key: &K,
+        look: impl FnOnce(&[Entry<S::Handle, V>]) -> T,
+    ) -> Option<T> {
+        let entries = {
+            let slots = self
+                .slots(key)
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            let slot = slots.get(key)?;
+            let make = || Arc::new(Entries::of(slot.holders.iter()));
+            Arc::clone(slot.entries.get_or_init(make))
+        };
+        // Who has been seen to have ended is departing, or its entries are not in the snapshot.
+        Some(if self.departing.load(Ordering::Acquire) == 0 {
+            look(&entries.entries)
+        } else {
+            entries.show_alive(look)
+        })
     }
 
     /// All registrations, in their order.
@@ -542,6 +554,10 @@ impl<K: Key, S: Registrable, V: Value> Table<K, S, V> {
 }
 
 impl<K: Key, S: Registrable, V: Value> vital::Table for Table<K, S, V> {
+    fn departs(&self) {
+        self.departing.fetch_add(1, Ordering::AcqRel);
+    }
+
     fn forget(&self, pid: Pid) {
         let held = match self.owners(pid).as_mut() {
             Some(owners) => owners.remove(&pid),
@@ -552,6 +568,7 @@ impl<K: Key, S: Registrable, V: Value> vital::Table for Table<K, S, V> {
         records.sort_unstable_by_key(|record| record.number);
         // All before any is dropped, which is the user's code.
         let cleared: Vec<_> = records.iter().map(|record| self.clear(record)).collect();
+        self.departing.fetch_sub(1, Ordering::AcqRel);
         drop((cleared, records));
     }
 }
