@@ -196,13 +196,17 @@ enum Order {
 }
 
 impl Phoenix {
-    fn child_spec(generation: Generation, name: String) -> ChildSpec {
-        ChildSpec::new(name.clone()).start(move || {
+    fn child_spec(generation: Generation, number: usize, name: Option<&'static str>) -> ChildSpec {
+        ChildSpec::new(number.to_string()).start(move || {
             let phoenix = Phoenix {
                 generation: generation.clone(),
                 born: 0,
             };
-            phoenix.start_link(GenServerOptions::new().name(name.clone()))
+            let options = GenServerOptions::new();
+            phoenix.start_link(match name {
+                Some(name) => options.name(name),
+                None => options,
+            })
         })
     }
 
@@ -236,12 +240,12 @@ impl GenServer for Phoenix {
     }
 }
 
-/// A supervisor that never gives up.
+/// A supervisor that never gives up. It keeps the times of its restarts: of a short time, so that these are few.
 fn patient(strategy: SupervisionStrategy) -> Supervisor {
     Supervisor::new()
         .strategy(strategy)
         .max_restarts(1_000_000)
-        .max_duration(Duration::from_secs(1))
+        .max_duration(Duration::from_millis(1))
 }
 
 const PHOENIX: &str = "phoenix";
@@ -250,8 +254,11 @@ impl Supervises for Hydra {
     type Supervised = ();
 
     async fn supervise(generation: Generation) {
-        let nest = patient(SupervisionStrategy::OneForOne)
-            .add_child(Phoenix::child_spec(generation, PHOENIX.to_owned()));
+        let nest = patient(SupervisionStrategy::OneForOne).add_child(Phoenix::child_spec(
+            generation,
+            0,
+            Some(PHOENIX),
+        ));
         let started = nest.start_link(SupervisorOptions::new()).await;
         started.expect("it starts");
     }
@@ -281,12 +288,16 @@ impl OneForAll for Hydra {
 
     async fn group(count: usize, generation: Generation) {
         let name = |number| match number {
-            0 => FIRST.to_owned(),
-            number if number + 1 == count => LAST.to_owned(),
-            number => number.to_string(),
+            0 => Some(FIRST),
+            number if number + 1 == count => Some(LAST),
+            _ => None,
         };
         let group = (0..count).fold(patient(SupervisionStrategy::OneForAll), |group, number| {
-            group.add_child(Phoenix::child_spec(generation.clone(), name(number)))
+            group.add_child(Phoenix::child_spec(
+                generation.clone(),
+                number,
+                name(number),
+            ))
         });
         let started = group.start_link(SupervisorOptions::new()).await;
         started.expect("it starts");
