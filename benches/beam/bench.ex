@@ -1,5 +1,5 @@
-# The workloads of harness/src/workloads.rs for Elixir: a server is a GenServer, names and topics are a Registry, trees are
-# Supervisors, timers are Process.send_after. Prints the same line of JSON.
+# The workloads of harness/src/workloads.rs for Elixir: a server is a GenServer, names and topics are a Registry, trees
+# are Supervisors, timers are Process.send_after. Prints the same line of JSON.
 
 defmodule Bench.Counter do
   @moduledoc "Counts, and passes tokens on."
