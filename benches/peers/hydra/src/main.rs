@@ -142,7 +142,8 @@ impl Contender for Hydra {
     async fn call(server: &Pid, by: u64) -> u64 {
         match Counter::call(*server, Message::Add { by }, None).await {
             Ok(Message::Sum { value }) => value,
-            _ => panic!("it answers"),
+            Ok(_) => panic!("it answers with a sum"),
+            Err(error) => panic!("it answers: {error:?}"),
         }
     }
 
