@@ -7,7 +7,7 @@ use std::time::Duration;
 use harness::{Runtime, Workload};
 use serde_json::Value;
 
-/// The crates of `benches/peers`.
+/// The programs of `benches/peers`; the package of each is `peer-` and its name.
 const PEERS: [&str; 10] = [
     "kameo", "ractor", "actix", "xtra", "hydra", "joerl", "zestors", "spawned", "speare", "elfo",
 ];
@@ -45,6 +45,7 @@ impl Contender {
             .arg(&self.program)
             .args(&self.arguments);
         command.args([workload.name(), runtime.name()]);
+        command.env("RUST_BACKTRACE", "0");
         let output = match command.stdin(Stdio::null()).output() {
             Ok(output) => output,
             Err(error) => return Outcome::Failed(error.to_string()),
@@ -61,11 +62,23 @@ impl Contender {
             Some(line) if output.status.success() => Outcome::Line(line),
             _ => {
                 let errors = String::from_utf8_lossy(&output.stderr);
-                let last = errors.lines().rev().find(|line| !line.trim().is_empty());
-                Outcome::Failed(last.unwrap_or("it failed without a word").to_owned())
+                Outcome::Failed(
+                    why(&errors)
+                        .unwrap_or("it failed without a word")
+                        .to_owned(),
+                )
             }
         }
     }
+}
+
+/// The message of the first panic, which has the others for its consequence, or else the last words.
+fn why(errors: &str) -> Option<&str> {
+    let mut lines = errors.lines();
+    let panic = lines.find(|line| line.contains(" panicked at "));
+    panic
+        .and_then(|_| lines.next())
+        .or_else(|| errors.lines().rfind(|line| !line.trim().is_empty()))
 }
 
 fn benches() -> &'static Path {
@@ -114,7 +127,7 @@ pub(crate) fn peers(wanted: impl Fn(&str) -> bool) -> Vec<Contender> {
     for name in PEERS.into_iter().filter(|name| wanted(name)) {
         let manifest = benches().join("peers").join("Cargo.toml");
         eprintln!("building {name}");
-        match build(&manifest, &["-p", name]) {
+        match build(&manifest, &["-p", &format!("peer-{name}")]) {
             Ok(directory) => peers.push(Contender {
                 name,
                 program: directory.join(name),

@@ -1,6 +1,6 @@
 //! What the runs have given.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use harness::{Figure, Runtime, Workload};
 use serde_json::Value;
@@ -62,16 +62,31 @@ impl Results {
         values.get(values.len() / 2).copied()
     }
 
-    /// What was left out of a workload, with the reasons.
+    /// What has no figures, and why: a line for each contender and reason.
     pub(crate) fn failures(&self) -> Vec<String> {
-        let mut failures: Vec<String> = self
-            .left_out
-            .iter()
-            .map(|((contender, workload, runtime), why)| {
-                format!("{contender}, {workload}, {runtime}: {why}")
-            })
-            .collect();
-        failures.sort();
-        failures
+        let mut workloads: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+        let is_left_out = |(contender, workload, _): &Place, runtime: &Runtime, why: &String| {
+            self.left_out.get(&(contender.clone(), *workload, *runtime)) == Some(why)
+        };
+        for (place, why) in &self.left_out {
+            let (contender, workload, runtime) = place;
+            let everywhere = Runtime::ALL
+                .iter()
+                .all(|runtime| is_left_out(place, runtime, why));
+            let listed = if everywhere {
+                workload.to_string()
+            } else {
+                format!("{workload} on {runtime}")
+            };
+            let workloads = workloads.entry((contender, why)).or_default();
+            if !workloads.contains(&listed) {
+                workloads.push(listed);
+            }
+        }
+        let line = |((contender, why), mut workloads): ((&str, &str), Vec<String>)| {
+            workloads.sort();
+            format!("{contender}, {}: {why}", workloads.join(", "))
+        };
+        workloads.into_iter().map(line).collect()
     }
 }
