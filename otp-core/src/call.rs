@@ -175,6 +175,8 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
     }
 
     /// Waits no longer than this. Zero times out at once, with the request queued.
+    ///
+    /// Never early; of a second or more, it may be late by 10 ms: see [`differences`](crate::differences).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.deadline = Deadline::After(timeout);
         self
