@@ -1,0 +1,106 @@
+//! What was measured, and how it grew.
+
+use crate::samples::{Pick, Samples};
+use crate::world::World;
+
+/// What one operation costs at one size.
+pub(crate) struct Figure {
+    pub(crate) operation: &'static str,
+    pub(crate) pick: Pick,
+    pub(crate) nanoseconds: f64,
+}
+
+impl Figure {
+    pub(crate) fn new(operation: &'static str, pick: Pick, samples: Samples) -> Self {
+        Figure {
+            operation,
+            pick,
+            nanoseconds: samples.median(),
+        }
+    }
+}
+
+/// What one operation costs at all sizes, from the smallest to the greatest.
+pub(crate) struct Series {
+    pub(crate) world: World,
+    pub(crate) operation: &'static str,
+    pub(crate) pick: Pick,
+    pub(crate) points: Vec<(usize, f64)>,
+}
+
+/// Below this size, what is done once for N (a task that is woken, a batch that is fetched) still shows in the cost of one.
+const FROM: usize = 1_000;
+
+/// What a measurement may be off by.
+const NOISE: f64 = 1.5;
+
+/// How a cost grew from [`FROM`] to the greatest size.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Growth {
+    pub(crate) factor: f64,
+    pub(crate) decades: f64,
+    /// By how much the logarithm of the size grew.
+    logarithm: f64,
+}
+
+impl Growth {
+    pub(crate) fn is_worse_than_logarithmic(self) -> bool {
+        self.factor > self.logarithm * NOISE
+    }
+}
+
+impl Series {
+    /// None if it was not measured at two such sizes.
+    pub(crate) fn growth(&self) -> Option<Growth> {
+        let &(first, before) = self.points.iter().find(|(n, _)| *n >= FROM)?;
+        let &(last, after) = self.points.last()?;
+        let (from, to) = (first as f64, last as f64);
+        (last > first).then(|| Growth {
+            factor: after / before,
+            decades: (to / from).log10(),
+            logarithm: to.ln() / from.ln(),
+        })
+    }
+
+    pub(crate) fn at(&self, size: usize) -> Option<f64> {
+        let point = self.points.iter().find(|(n, _)| *n == size);
+        point.map(|(_, nanoseconds)| *nanoseconds)
+    }
+}
+
+/// All series, in the order in which they were measured.
+#[derive(Default)]
+pub(crate) struct AllSeries(pub(crate) Vec<Series>);
+
+impl AllSeries {
+    pub(crate) fn add(&mut self, world: World, n: usize, figure: Figure) {
+        let point = (n, figure.nanoseconds);
+        let same = |series: &&mut Series| {
+            series.world == world
+                && series.operation == figure.operation
+                && series.pick == figure.pick
+        };
+        match self.0.iter_mut().find(same) {
+            Some(series) => series.points.push(point),
+            None => self.0.push(Series {
+                world,
+                operation: figure.operation,
+                pick: figure.pick,
+                points: vec![point],
+            }),
+        }
+    }
+
+    pub(crate) fn of(&self, pick: Pick) -> impl Iterator<Item = &Series> {
+        self.0.iter().filter(move |series| series.pick == pick)
+    }
+
+    /// The sizes that anything was measured at.
+    pub(crate) fn sizes(&self) -> Vec<usize> {
+        let points = self.0.iter().flat_map(|series| &series.points);
+        let mut sizes: Vec<usize> = points.map(|(n, _)| *n).collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes
+    }
+}
