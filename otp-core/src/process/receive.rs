@@ -1,6 +1,5 @@
 //! Receiving in a process that has a mailbox of its own: by message, by event, selectively.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -166,7 +165,7 @@ impl<M: Send + 'static> Mailbox<M> {
         select: &mut impl FnMut(Envelope<M>) -> Result<T, Envelope<M>>,
     ) -> Option<T> {
         let mut items = self.cell.queue().check_out();
-        let mut passed = VecDeque::new();
+        let mut passed = Vec::new();
         let mut selected = None;
         while let Some(envelope) = items.pop_front() {
             if let Envelope::Signal(signal) = &envelope
@@ -180,12 +179,12 @@ impl<M: Send + 'static> Mailbox<M> {
                     selected = Some(wanted);
                     break;
                 }
-                Err(other) => passed.push_back(other),
+                Err(other) => passed.push(other),
             }
         }
-        if !passed.is_empty() {
-            passed.append(&mut items);
-            std::mem::swap(&mut passed, &mut items);
+        // One by one, so that those behind, which may be very many, stay where they are.
+        while let Some(other) = passed.pop() {
+            items.push_front(other);
         }
         self.cell.queue().check_in(items);
         selected
