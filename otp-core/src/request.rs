@@ -1,6 +1,6 @@
 //! Requests that were sent and are waited for later: `gen_server:send_request`, and collections of them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque, btree_map};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -117,13 +117,13 @@ impl<T> fmt::Debug for Request<T> {
 /// # });
 /// ```
 pub struct RequestCollection<L, T> {
-    entries: Vec<Entry<L, T>>,
+    /// By number, and so in the order in which they were added.
+    entries: BTreeMap<u64, Entry<L, T>>,
     answered: Arc<Mutex<Answered>>,
     next: u64,
 }
 
 struct Entry<L, T> {
-    id: u64,
     label: L,
     request: Request<T>,
     signal: Waker,
@@ -163,7 +163,7 @@ impl<L, T> RequestCollection<L, T> {
     #[must_use]
     pub fn new() -> Self {
         RequestCollection {
-            entries: Vec::new(),
+            entries: BTreeMap::new(),
             answered: Arc::default(),
             next: 0,
         }
@@ -184,12 +184,12 @@ impl<L, T> RequestCollection<L, T> {
         if is_answered {
             lock(&self.answered).ids.push_back(id);
         }
-        self.entries.push(Entry {
-            id,
+        let entry = Entry {
             label,
             request,
             signal,
-        });
+        };
+        self.entries.insert(id, entry);
     }
 
     /// How many are waited for.
@@ -254,12 +254,14 @@ impl<L, T> RequestCollection<L, T> {
                 answered.ids.pop_front()
             };
             let Some(id) = next else { return Poll::Pending };
-            let Some(position) = self.entries.iter().position(|entry| entry.id == id) else {
+            let btree_map::Entry::Occupied(mut entry) = self.entries.entry(id) else {
                 continue;
             };
-            let entry = &mut self.entries[position];
-            if let Poll::Ready(answer) = entry.request.poll_answer(&entry.signal) {
-                return Poll::Ready((self.entries.remove(position).label, answer));
+            let Entry {
+                request, signal, ..
+            } = entry.get_mut();
+            if let Poll::Ready(answer) = request.poll_answer(signal) {
+                return Poll::Ready((entry.remove().label, answer));
             }
         }
     }
@@ -285,7 +287,7 @@ impl<L, T> Default for RequestCollection<L, T> {
 impl<L: fmt::Debug, T> fmt::Debug for RequestCollection<L, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(self.entries.iter().map(|entry| &entry.label))
+            .entries(self.entries.values().map(|entry| &entry.label))
             .finish()
     }
 }
