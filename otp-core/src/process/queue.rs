@@ -48,25 +48,30 @@ struct Bound {
     capacity: usize,
     when_full: WhenFull,
     queued: usize,
+    /// In the order of their tickets.
     waiting: VecDeque<Waiting>,
     next_ticket: u64,
     lost: u64,
 }
 
 impl Bound {
+    /// Where in the line a sender is.
+    fn position(&self, ticket: Option<u64>) -> Option<usize> {
+        let found = self
+            .waiting
+            .binary_search_by_key(&ticket?, |waiting| waiting.ticket);
+        found.ok()
+    }
+
     /// How many more messages find room, once those who wait before `ticket` have had theirs.
     fn has_room_for(&self, ticket: Option<u64>) -> bool {
-        let ahead = ticket.and_then(|ticket| {
-            self.waiting
-                .iter()
-                .position(|waiting| waiting.ticket == ticket)
-        });
-        self.queued + ahead.unwrap_or(self.waiting.len()) < self.capacity
+        let ahead = self.position(ticket).unwrap_or(self.waiting.len());
+        self.queued + ahead < self.capacity
     }
 
     fn forget(&mut self, ticket: Option<u64>) {
-        if let Some(ticket) = ticket {
-            self.waiting.retain(|waiting| waiting.ticket != ticket);
+        if let Some(position) = self.position(ticket) {
+            self.waiting.remove(position);
         }
     }
 
@@ -234,12 +239,8 @@ impl<M> Queue<M> {
         if bound.has_room_for(ticket) {
             return None;
         }
-        if let Some(place) = bound
-            .waiting
-            .iter_mut()
-            .find(|waiting| Some(waiting.ticket) == ticket)
-        {
-            place.waker.clone_from(waker);
+        if let Some(position) = bound.position(ticket) {
+            bound.waiting[position].waker.clone_from(waker);
             return ticket;
         }
         let ticket = bound.next_ticket;
