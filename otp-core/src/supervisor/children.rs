@@ -69,6 +69,8 @@ pub(crate) struct Children<W> {
     in_order: BTreeMap<Key, Child<W>>,
     by_id: FxHashMap<Arc<str>, Key>,
     by_pid: FxHashMap<Pid, Key>,
+    /// How many significant children run, or will again. Counted along, so that an end need not look at all children.
+    significant: usize,
     next: u64,
 }
 
@@ -78,6 +80,7 @@ impl<W> Default for Children<W> {
             in_order: BTreeMap::new(),
             by_id: FxHashMap::default(),
             by_pid: FxHashMap::default(),
+            significant: 0,
             next: 0,
         }
     }
@@ -161,9 +164,15 @@ impl<W> Children<W> {
     }
 
     fn set(&mut self, key: Key, state: ChildState) {
-        if let Some(child) = self.in_order.get_mut(&key)
-            && let ChildState::Running(pid) = std::mem::replace(&mut child.state, state)
-        {
+        let Some(child) = self.in_order.get_mut(&key) else {
+            return;
+        };
+        let before = std::mem::replace(&mut child.state, state);
+        if child.significant {
+            self.significant -= usize::from(before != ChildState::Undefined);
+            self.significant += usize::from(state != ChildState::Undefined);
+        }
+        if let ChildState::Running(pid) = before {
             self.by_pid.remove(&pid);
         }
     }
@@ -205,9 +214,7 @@ impl<W> Children<W> {
 
     /// Whether a significant child runs, or will again.
     pub(crate) fn has_significant(&self) -> bool {
-        self.in_order
-            .values()
-            .any(|child| child.significant && child.state != ChildState::Undefined)
+        self.significant > 0
     }
 }
 
@@ -380,6 +387,27 @@ mod tests {
         children.restarting(significant);
         assert!(children.has_significant());
         children.stopped(significant);
+        assert!(!children.has_significant());
+    }
+
+    #[test]
+    fn significant_children_count_one_by_one_however_they_go() {
+        let mut children = Children::default();
+        let keys = ["a", "b", "c"].map(|id| {
+            let key = children.add(id.into(), Restart::Transient, true, ());
+            key.unwrap()
+        });
+        for (number, key) in std::iter::zip(1.., keys) {
+            children.started(key, pid(number));
+            children.started(key, pid(number + 10));
+        }
+        children.stopped(keys[0]);
+        children.stopped(keys[0]);
+        assert!(children.has_significant());
+        children.remove(keys[1]);
+        assert!(children.has_significant());
+        children.restarting(keys[2]);
+        children.remove(keys[2]);
         assert!(!children.has_significant());
     }
 }
