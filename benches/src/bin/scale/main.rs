@@ -60,7 +60,7 @@ fn world(name: &str) -> Result<World, String> {
 }
 
 const FULL: Budget = Budget {
-    time: Duration::from_millis(150),
+    time: Duration::from_millis(400),
     least: 15,
 };
 

@@ -34,18 +34,23 @@ const FROM: usize = 1_000;
 /// What a measurement may be off by.
 const NOISE: f64 = 1.5;
 
+/// Nanoseconds of a few cache misses. Even on the same one of N, what has a number of its own (a monitor, a process that is
+/// started) comes to another place in a table each time. Anything that is done for each of N takes far longer.
+const MISSES: f64 = 500.0;
+
 /// How a cost grew from [`FROM`] to the greatest size.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Growth {
     pub(crate) factor: f64,
     pub(crate) decades: f64,
+    nanoseconds: f64,
     /// By how much the logarithm of the size grew.
     logarithm: f64,
 }
 
 impl Growth {
     pub(crate) fn is_worse_than_logarithmic(self) -> bool {
-        self.factor > self.logarithm * NOISE
+        self.factor > self.logarithm * NOISE && self.nanoseconds > MISSES
     }
 }
 
@@ -57,6 +62,7 @@ impl Series {
         let (from, to) = (first as f64, last as f64);
         (last > first).then(|| Growth {
             factor: after / before,
+            nanoseconds: after - before,
             decades: (to / from).log10(),
             logarithm: to.ln() / from.ln(),
         })
@@ -102,5 +108,43 @@ impl AllSeries {
         sizes.sort_unstable();
         sizes.dedup();
         sizes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn growth(points: &[(usize, f64)]) -> Option<Growth> {
+        let series = Series {
+            world: World::Names,
+            operation: "whereis",
+            pick: Pick::Same,
+            points: points.to_vec(),
+        };
+        series.growth()
+    }
+
+    #[test]
+    fn growth_counts_from_a_thousand_on() {
+        let growth = growth(&[(10, 9.0), (1_000, 50.0), (100_000, 75.0)]).unwrap();
+        assert_eq!((growth.factor, growth.decades), (1.5, 2.0));
+        assert!(!growth.is_worse_than_logarithmic());
+    }
+
+    #[test]
+    fn what_looks_at_all_of_n_is_worse_than_logarithmic() {
+        let linear = growth(&[(1_000, 400.0), (10_000, 8_421.0)]).unwrap();
+        assert!(linear.is_worse_than_logarithmic());
+        let logarithmic = growth(&[(1_000, 4_000.0), (1_000_000, 8_000.0)]).unwrap();
+        assert!(!logarithmic.is_worse_than_logarithmic());
+        let misses = growth(&[(1_000, 50.0), (1_000_000, 400.0)]).unwrap();
+        assert!(!misses.is_worse_than_logarithmic());
+    }
+
+    #[test]
+    fn one_size_is_no_growth() {
+        assert!(growth(&[(10, 9.0), (1_000, 50.0)]).is_none());
+        assert!(growth(&[(1, 9.0), (100, 50.0)]).is_none());
     }
 }

@@ -65,14 +65,28 @@ fn cell(nanoseconds: f64) -> String {
 }
 
 /// With a comma for each thousand.
-pub(crate) fn separated(number: usize) -> String {
+fn separated(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::separated;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        let numbers = [7, 999, 1_000, 12_345, 1_000_000];
+        assert_eq!(
+            numbers.map(separated),
+            ["7", "999", "1,000", "12,345", "1,000,000"]
+        );
+    }
 }

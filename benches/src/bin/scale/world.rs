@@ -79,7 +79,7 @@ impl World {
             World::Timers => "timers of a process",
             World::Calls => "calls that wait for their answers",
             World::Requests => "requests of a collection",
-            World::Senders => "senders that wait for room in a bounded mailbox",
+            World::Senders => "senders at a full bounded mailbox",
         }
     }
 
