@@ -55,6 +55,13 @@ impl Growth {
 }
 
 impl Series {
+    fn add(&mut self, (size, nanoseconds): (usize, f64)) {
+        match self.points.iter_mut().find(|(n, _)| *n == size) {
+            Some((_, least)) => *least = least.min(nanoseconds),
+            None => self.points.push((size, nanoseconds)),
+        }
+    }
+
     /// None if it was not measured at two such sizes.
     pub(crate) fn growth(&self) -> Option<Growth> {
         let &(first, before) = self.points.iter().find(|(n, _)| *n >= FROM)?;
@@ -79,6 +86,7 @@ impl Series {
 pub(crate) struct AllSeries(pub(crate) Vec<Series>);
 
 impl AllSeries {
+    /// Takes the figure of one round. The least of all rounds counts.
     pub(crate) fn add(&mut self, world: World, n: usize, figure: Figure) {
         let point = (n, figure.nanoseconds);
         let same = |series: &&mut Series| {
@@ -87,7 +95,7 @@ impl AllSeries {
                 && series.pick == figure.pick
         };
         match self.0.iter_mut().find(same) {
-            Some(series) => series.points.push(point),
+            Some(series) => series.add(point),
             None => self.0.push(Series {
                 world,
                 operation: figure.operation,
@@ -140,6 +148,21 @@ mod tests {
         assert!(!logarithmic.is_worse_than_logarithmic());
         let misses = growth(&[(1_000, 50.0), (1_000_000, 400.0)]).unwrap();
         assert!(!misses.is_worse_than_logarithmic());
+    }
+
+    #[test]
+    fn the_least_of_all_rounds_counts() {
+        let mut all = AllSeries::default();
+        for (n, nanoseconds) in [(10, 7.0), (100, 8.0), (10, 6.0), (100, 9.0)] {
+            let figure = Figure {
+                operation: "whereis",
+                pick: Pick::Any,
+                nanoseconds,
+            };
+            all.add(World::Names, n, figure);
+        }
+        assert_eq!(all.of(Pick::Any).count(), 1);
+        assert_eq!(all.0[0].points, [(10, 6.0), (100, 8.0)]);
     }
 
     #[test]
