@@ -103,6 +103,11 @@ impl<H, T> Sender<H, T> {
         &self.shared().header
     }
 
+    /// Whether the receiver has gone.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.shared().state.load(Ordering::Acquire) == GONE
+    }
+
     /// Gives the value, and wakes the receiver. One that has gone will not get it.
     #[inline]
     pub(crate) fn send(self, value: T) {

@@ -94,6 +94,11 @@ impl<T> ReplyTo<T> {
         }
     }
 
+    /// Whether nobody waits any more.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.sender.as_ref().is_none_or(Sender::is_abandoned)
+    }
+
     /// The process that made the call; None if it was made outside a process.
     #[must_use]
     pub fn caller(&self) -> Option<Pid> {

@@ -47,6 +47,7 @@ fn a_value_arrives_with_what_was_written_before() {
         let (sender, mut receiver) = oneshot::channel("header");
         let sending = thread::spawn(move || {
             assert_eq!(*sender.header(), "header");
+            assert!(!sender.is_abandoned());
             sender.send(Arc::new(7));
         });
         let value = block_on(poll_fn(|cx| receiver.poll(cx.waker())));

@@ -314,11 +314,16 @@ impl Vital {
         if let Life::Gone(reason) = &self.life {
             return Some(reason.clone());
         }
-        if self.waiting.is_none() {
+        if self.waiting.as_ref().is_none_or(ReplyTo::is_abandoned) {
             self.waiting = Some(waiting);
-        } else {
-            self.extra_mut().waiting.push(waiting);
+            return None;
         }
+        let more = &mut self.extra_mut().waiting;
+        // Those who gave up make room: who waits again and again for a moment adds up to nothing.
+        if more.len() == more.capacity() {
+            more.retain(|waiting| !waiting.is_abandoned());
+        }
+        more.push(waiting);
         None
     }
 
@@ -737,9 +742,10 @@ mod tests {
     #[test]
     fn the_end_is_waited_for_until_all_is_dropped() {
         let mut vital = Vital::default();
-        assert_eq!(vital.on_end(waiting().0), None, "it lives");
+        let ((first, _first_end), (second, _second_end)) = (waiting(), waiting());
+        assert_eq!(vital.on_end(first), None, "it lives");
         vital.end(boom());
-        assert_eq!(vital.on_end(waiting().0), None, "its state is there");
+        assert_eq!(vital.on_end(second), None, "its state is there");
         assert_eq!(vital.farewell().waiting().count(), 2);
         assert_eq!(vital.on_end(waiting().0), Some(boom()));
         assert_eq!(vital.farewell().waiting().count(), 0, "it has been told");
@@ -829,5 +835,25 @@ mod tests {
         assert!(left.next().is_some_and(|table| same(&table, &a)));
         assert!(left.next().is_some_and(|table| same(&table, &c)));
         assert!(left.next().is_none() && vital.take_tables().is_empty());
+    }
+
+    #[test]
+    fn those_who_wait_and_give_up_add_up_to_nothing() {
+        let mut vital = Vital::default();
+        let (first, mut first_end) = waiting();
+        assert_eq!(vital.on_end(first), None);
+        for _ in 0..1_000 {
+            assert_eq!(vital.on_end(waiting().0), None);
+        }
+        let (last, mut last_end) = waiting();
+        assert_eq!(vital.on_end(last), None);
+        vital.end(boom());
+        let told: Vec<_> = vital.farewell().waiting().collect();
+        assert!(told.len() < 10, "{}", told.len());
+        told.into_iter().for_each(|waiting| waiting.send(boom()));
+        let unheard = Waker::noop();
+        for end in [&mut first_end, &mut last_end] {
+            assert_eq!(end.poll(unheard), Poll::Ready(Some(boom())));
+        }
     }
 }
