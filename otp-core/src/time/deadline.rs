@@ -120,11 +120,20 @@ impl Alarm {
         let due = time::after(now, time);
         self.due = Due::At(due);
         if self.calls_often(now) && time >= COARSE_FROM {
-            self.is_coarse = true;
-            self.arm(now + COARSE, waker)
+            self.begin_coarsely(now, waker)
         } else {
             self.set(due, now, waker)
         }
+    }
+
+    /// A call begins, and those after it need not look at the clock for a while.
+    fn begin_coarsely(&mut self, now: Instant, waker: &Waker) -> Poll<()> {
+        self.is_coarse = true;
+        if self.arm(now + COARSE, waker).is_pending() {
+            return Poll::Pending;
+        }
+        // The thread was held up for as long as that: it has gone off, and it is not the deadline.
+        self.go_off(waker)
     }
 
     /// Whether its task has made many calls in a short time. Asked when the clock is read.
@@ -160,6 +169,11 @@ impl Alarm {
         if self.poll_sleep(waker).is_pending() {
             return Poll::Pending;
         }
+        self.go_off(waker)
+    }
+
+    /// It has gone off. Ready if its holder's deadline is over, else it is set to that.
+    fn go_off(&mut self, waker: &Waker) -> Poll<()> {
         let now = Instant::now();
         let due = match self.due {
             Due::At(due) => due,
@@ -298,5 +312,20 @@ mod tests {
         let mut short = Deadline::After(COARSE);
         assert!(short.poll(&node, &waker).is_pending());
         assert_eq!(alarm(&short).at, Instant::now() + COARSE, "it is exact");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_thread_that_is_held_up_as_a_call_begins_times_nothing_out() {
+        const TIMEOUT: Duration = Duration::from_secs(5);
+        let node = Node::new();
+        let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+        let began = Instant::now();
+        let mut alarm = Alarm::new(&node, began, &waker);
+        alarm.due = Due::At(began + TIMEOUT);
+        tokio::time::advance(COARSE * 2).await;
+        assert!(alarm.begin_coarsely(began, &waker).is_pending());
+        assert_eq!(alarm.at, began + TIMEOUT);
+        tokio::time::advance(TIMEOUT).await;
+        assert!(alarm.poll(&waker).is_ready());
     }
 }
