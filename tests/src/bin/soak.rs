@@ -229,13 +229,15 @@ async fn main() -> ExitCode {
 
     let supervisor = start(&options).await;
     let running = Arc::new(AtomicUsize::new(options.clients));
+    let mut ends = Vec::with_capacity(options.clients);
     for number in 0..options.clients as u64 {
         let (options, calls) = (Arc::clone(&options), Arc::clone(&calls));
         let running = Arc::clone(&running);
-        process::spawn(async move {
+        let (_, end) = process::spawn_monitor(async move {
             client(options, calls, number).await;
             running.fetch_sub(1, Ordering::Relaxed);
         });
+        ends.push(end);
     }
     // Memory is compared between a tenth of the way, when everything has its size, and the end.
     let mut early = None;
@@ -253,6 +255,9 @@ async fn main() -> ExitCode {
             );
             early = early.or_else(resident);
         }
+    }
+    for end in ends {
+        process::receive_down(end).await;
     }
     let restarts = restarts(&supervisor).await;
     let late = resident();
