@@ -53,7 +53,7 @@ impl<T: Clone + Send + Sync + 'static> Value for T {}
 )]
 pub trait HasHandle: 'static {
     /// What look-ups give.
-    type Handle: ServerHandle + Send + Sync;
+    type Handle: ServerHandle;
 }
 
 /// What can be registered: a server, or the [`Address`] of a process that has a [`Mailbox`].
@@ -75,7 +75,7 @@ pub trait Registrable: 'static {
 }
 
 #[diagnostic::do_not_recommend]
-impl<S: HasHandle> Registrable for S {
+impl<S: HasHandle<Handle: Send + Sync>> Registrable for S {
     type Message = <<S::Handle as ServerHandle>::Server as GenServer>::Message;
     type Handle = S::Handle;
 
