@@ -272,10 +272,8 @@ pub(crate) fn release(process: &dyn Process, reason: &ExitReason) -> ExitReason 
         if let Some(name) = vital.take_name() {
             core.node().forget_name(&name, core.pid());
         }
-        let tables = vital.take_tables();
-        tables.iter().for_each(|table| table.departs());
         core.set_gone();
-        (reason.clone(), tables, vital.has_timers)
+        (reason.clone(), vital.take_tables(), vital.has_timers)
     };
     for table in tables {
         // It drops what users have stored.

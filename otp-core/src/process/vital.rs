@@ -37,9 +37,6 @@ pub(crate) enum Effect {
 
 /// A table elsewhere in which a process may have entries, and which is to forget them when the process ends.
 pub(crate) trait Table: Send + Sync {
-    /// A process that has entries is about to be seen as ended.
-    fn departs(&self);
-
     /// Removes the entries of a process that has ended.
     fn forget(&self, pid: Pid);
 }
@@ -482,8 +479,6 @@ mod tests {
     struct SomeTable;
 
     impl Table for SomeTable {
-        fn departs(&self) {}
-
         fn forget(&self, _pid: Pid) {}
     }
 

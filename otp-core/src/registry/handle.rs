@@ -156,14 +156,10 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
     ///
     /// It runs here and now, and may use the registry: the entries are those that were there when it was called.
     pub fn dispatch(&self, key: &K, run: impl FnOnce(&[EntryOf<S, V>])) {
-        // Run without anything borrowed of the registry, which it may use.
-        let table = self.with(Arc::clone);
-        if let Some(table) = table {
-            table.show(key, |entries| {
-                if !entries.is_empty() {
-                    run(entries);
-                }
-            });
+        let entries = self.with(|table| table.entries(key)).flatten();
+        let alive = entries.map_or_else(Vec::new, |entries| entries.alive());
+        if !alive.is_empty() {
+            run(&alive);
         }
     }
 

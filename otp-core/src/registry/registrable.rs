@@ -67,7 +67,7 @@ pub trait Registrable: 'static {
     type Message: Send + 'static;
 
     /// What look-ups give.
-    type Handle: Clone + Send + Sync + 'static;
+    type Handle: Clone + 'static;
 
     /// A handle that is pinned to a process.
     #[doc(hidden)]
@@ -75,7 +75,7 @@ pub trait Registrable: 'static {
 }
 
 #[diagnostic::do_not_recommend]
-impl<S: HasHandle<Handle: Send + Sync>> Registrable for S {
+impl<S: HasHandle> Registrable for S {
     type Message = <<S::Handle as ServerHandle>::Server as GenServer>::Message;
     type Handle = S::Handle;
 

@@ -58,12 +58,7 @@ impl<K, S: Registrable, V> Record<K, S, V> {
     where
         V: Clone,
     {
-        let cell = Arc::clone(&self.cell);
-        Entry {
-            pid: self.pid(),
-            handle: S::handle(Address { cell }),
-            value: self.value.clone(),
-        }
+        entry::<S, V>(&self.cell, self.value.clone())
     }
 }
 
@@ -119,27 +114,32 @@ impl<K, S: Registrable, V> Slot<K, S, V> {
     }
 }
 
-/// The entries of one key, side by side.
-pub(super) struct Entries<S: Registrable, V> {
-    entries: Vec<Entry<S::Handle, V>>,
-    cells: Vec<Arc<Cell<S::Message>>>,
-}
+/// The processes and the values of one key, side by side.
+pub(super) struct Entries<S: Registrable, V>(Vec<(Arc<Cell<S::Message>>, V)>);
 
 impl<S: Registrable, V: Value> Entries<S, V> {
     fn of<'a, K: Key>(holders: impl Iterator<Item = &'a Holder<K, S, V>>) -> Self {
-        let holders = holders.filter(|holder| holder.is_alive());
-        let (entries, cells) = holders
-            .map(|holder| (holder.record.entry(), Arc::clone(&holder.cell)))
-            .unzip();
-        Entries { entries, cells }
+        let alive = holders.filter(|holder| holder.is_alive());
+        let entries = alive.map(|holder| (Arc::clone(&holder.cell), holder.record.value.clone()));
+        Entries(entries.collect())
     }
 
-    /// Shows the entries of the processes that have not ended.
-    fn show_alive<T>(&self, look: impl FnOnce(&[Entry<S::Handle, V>]) -> T) -> T {
-        let entries = std::iter::zip(&self.entries, &self.cells);
-        let alive = entries.filter(|(_, cell)| !cell.core().is_gone());
-        let alive: Vec<_> = alive.map(|(entry, _)| entry.clone()).collect();
-        look(&alive)
+    /// Those of the processes that have not ended.
+    pub(super) fn alive(&self) -> Vec<Entry<S::Handle, V>> {
+        let alive = self.0.iter().filter(|(cell, _)| !cell.core().is_gone());
+        alive
+            .map(|(cell, value)| entry::<S, V>(cell, value.clone()))
+            .collect()
+    }
+}
+
+/// What users see of a registration.
+fn entry<S: Registrable, V>(cell: &Arc<Cell<S::Message>>, value: V) -> Entry<S::Handle, V> {
+    let cell = Arc::clone(cell);
+    Entry {
+        pid: cell.core().pid(),
+        handle: S::handle(Address { cell }),
+        value,
     }
 }
 
@@ -160,8 +160,6 @@ pub(super) struct Table<K, S: Registrable, V> {
     next: AtomicU64,
     count: AtomicUsize,
     is_open: AtomicBool,
-    /// Processes that can be seen to have ended, and whose entries are still there.
-    departing: AtomicUsize,
     listeners: Arc<[Listener<K, V>]>,
     pub(super) meta: Meta,
     pub(super) locks: Arc<Locks<K>>,
@@ -185,7 +183,6 @@ impl<K: Key, S: Registrable, V: Value> Table<K, S, V> {
             next: AtomicU64::new(0),
             count: AtomicUsize::new(0),
             is_open: AtomicBool::new(true),
-            departing: AtomicUsize::new(0),
             listeners,
             meta,
             locks: Arc::default(),
@@ -254,27 +251,15 @@ impl<K: Key, S: Registrable, V: Value> Table<K, S, V> {
         .unwrap_or_default()
     }
 
-    /// Shows the entries of a key, in their order: a snapshot, which is kept until they change.
-    pub(super) fn show<T>(
-        &self,
-        key: &K,
-        look: impl FnOnce(&[Entry<S::Handle, V>]) -> T,
-    ) -> Option<T> {
-        let entries = {
-            let slots = self
-                .slots(key)
-                .read()
-                .unwrap_or_else(PoisonError::into_inner);
-            let slot = slots.get(key)?;
-            let make = || Arc::new(Entries::of(slot.holders.iter()));
-            Arc::clone(slot.entries.get_or_init(make))
-        };
-        // Who has been seen to have ended is departing, or its entries are not in the snapshot.
-        Some(if self.departing.load(Ordering::Acquire) == 0 {
-            look(&entries.entries)
-        } else {
-            entries.show_alive(look)
-        })
+    /// The entries of a key, in their order: a snapshot, which is kept until they change.
+    pub(super) fn entries(&self, key: &K) -> Option<Arc<Entries<S, V>>> {
+        let slots = self
+            .slots(key)
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let slot = slots.get(key)?;
+        let make = || Arc::new(Entries::of(slot.holders.iter()));
+        Some(Arc::clone(slot.entries.get_or_init(make)))
     }
 
     /// All registrations, in their order.
@@ -554,10 +539,6 @@ impl<K: Key, S: Registrable, V: Value> Table<K, S, V> {
 }
 
 impl<K: Key, S: Registrable, V: Value> vital::Table for Table<K, S, V> {
-    fn departs(&self) {
-        self.departing.fetch_add(1, Ordering::AcqRel);
-    }
-
     fn forget(&self, pid: Pid) {
         let held = match self.owners(pid).as_mut() {
             Some(owners) => owners.remove(&pid),
@@ -568,7 +549,6 @@ impl<K: Key, S: Registrable, V: Value> vital::Table for Table<K, S, V> {
         records.sort_unstable_by_key(|record| record.number);
         // All before any is dropped, which is the user's code.
         let cleared: Vec<_> = records.iter().map(|record| self.clear(record)).collect();
-        self.departing.fetch_sub(1, Ordering::AcqRel);
         drop((cleared, records));
     }
 }
