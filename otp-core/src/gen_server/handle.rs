@@ -48,7 +48,7 @@ impl<S: GenServer> ServerRef<S> {
     pub(crate) fn place(&self) -> Option<&Arc<Place<S::Message>>> {
         match &self.route {
             Route::Placed(place) => Some(place),
-            Route::Pinned(_) | Route::Named(_) | Route::Via(_) => None,
+            Route::Pinned(_) | Route::Part(_) | Route::Named(_) | Route::Via(_) => None,
         }
     }
 
@@ -296,6 +296,7 @@ impl<H: ServerHandle + Send> Recipient for H {
     fn is_alive(&self) -> bool {
         match &self.as_ref().route {
             Route::Pinned(cell) => cell.core().vital().is_alive(),
+            Route::Part(inlet) => inlet.core().vital().is_alive(),
             Route::Placed(_) | Route::Named(_) | Route::Via(_) => true,
         }
     }

@@ -81,6 +81,16 @@ impl Block {
         quote!(#(#[#paths(handler)])* const _: () = ();)
     }
 
+    /// A block of nothing but these methods.
+    pub(crate) fn of_methods(header: ItemImpl, methods: impl IntoIterator<Item = Method>) -> Self {
+        let methods = methods.into_iter().map(Box::new).map(Item::Method);
+        Block {
+            header,
+            inner_attrs: Vec::new(),
+            items: methods.collect(),
+        }
+    }
+
     pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Self> {
         let (header, items) = split_braces(tokens)?;
         let parse_items = |input: ParseStream<'_>| {
@@ -97,6 +107,31 @@ impl Block {
             inner_attrs,
             items,
         })
+    }
+}
+
+impl Method {
+    /// A method without its body, whose marks are taken from its attributes.
+    pub(crate) fn new(attrs: Vec<Attribute>, vis: Visibility, sig: Signature) -> Self {
+        let mut method = Method {
+            marks: Vec::new(),
+            attrs: Vec::new(),
+            vis,
+            sig,
+            body: TokenTree::Group(Group::new(Delimiter::Brace, TokenStream::new())),
+        };
+        for attr in attrs {
+            let known = Kind::of(attr.path());
+            match known.or_else(|| Kind::meant_by(attr.path())) {
+                Some(kind) => method.marks.push(Mark {
+                    kind,
+                    is_misnamed: known.is_none(),
+                    attr,
+                }),
+                None => method.attrs.push(attr),
+            }
+        }
+        method
     }
 }
 
@@ -132,31 +167,8 @@ impl Parse for Item {
 
 impl Parse for Method {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let mut method = Method {
-            marks: Vec::new(),
-            attrs: Vec::new(),
-            vis: Visibility::Inherited,
-            sig: {
-                let ahead = input.fork();
-                Attribute::parse_outer(&ahead)?;
-                ahead.parse::<Visibility>()?;
-                ahead.parse()?
-            },
-            body: TokenTree::Group(Group::new(Delimiter::Brace, TokenStream::new())),
-        };
-        for attr in Attribute::parse_outer(input)? {
-            let known = Kind::of(attr.path());
-            match known.or_else(|| Kind::meant_by(attr.path())) {
-                Some(kind) => method.marks.push(Mark {
-                    kind,
-                    is_misnamed: known.is_none(),
-                    attr,
-                }),
-                None => method.attrs.push(attr),
-            }
-        }
-        method.vis = input.parse()?;
-        method.sig = input.parse()?;
+        let attrs = Attribute::parse_outer(input)?;
+        let mut method = Method::new(attrs, input.parse()?, input.parse()?);
         method.body = input.parse()?;
         Ok(method)
     }

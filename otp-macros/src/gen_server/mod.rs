@@ -2,18 +2,18 @@
 
 pub(crate) mod ast;
 pub(crate) mod check;
-mod expand;
+pub(crate) mod expand;
 mod fallback;
-mod model;
+pub(crate) mod model;
 pub(crate) mod options;
-mod self_type;
+pub(crate) mod self_type;
 mod state;
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use self::ast::Block;
-use self::model::Server;
+use self::model::{Protocol, Server};
 use self::state::State;
 use crate::attr::Settings;
 use crate::errors::Errors;
@@ -41,8 +41,9 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
 fn expand_impl(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let mut block = Block::parse(item)?;
     let mut errors = Errors::default();
-    let settings = Settings::parse(arguments, &[symbol::CRATE], &mut errors);
+    let settings = Settings::parse(arguments, &symbol::IMPL_OPTIONS, &mut errors);
     let path = settings.crate_path(&mut errors);
+    let protocols = options::protocols(&settings, &mut errors);
     check::block(&mut errors, &block);
     if block.header.trait_.is_some() {
         if block.methods().all(|method| method.marks.is_empty()) {
@@ -51,10 +52,11 @@ fn expand_impl(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenSt
         // What has handlers was meant as the inherent impl; as such it is no further mistake.
         block.header.trait_ = None;
     }
-    let Some(server) = Server::new(Runtime::new(path.as_ref()), &block) else {
+    let Some(mut server) = Server::new(Runtime::new(path.as_ref()), &block) else {
         check::unnamed(&mut errors, &block);
         return Ok(fallback::block(&block, errors));
     };
+    server.protocols = protocols.iter().filter_map(Protocol::new).collect();
     check::server(&mut errors, &server);
     Ok(match errors.finish() {
         Ok(()) => expand::server(&server),

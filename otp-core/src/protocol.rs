@@ -1,0 +1,192 @@
+//! Protocols: messages that many kinds of servers take, behind one client.
+//!
+//! [`#[protocol]`](macro@crate::protocol) makes of a trait its messages, an enum that is a part of the messages of each
+//! server of the protocol, and the client. What it emits is written against what is here.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use crate::call::{Call, TryCall};
+use crate::gen_server::{GenServer, ServerRef};
+use crate::pid::Pid;
+use crate::process::{self, Address, Location, MonitorRef, Route, Sent, Target, part};
+use crate::reply::ReplyTo;
+
+/// The address of a process that takes the messages `P` of a protocol, whatever else it takes.
+///
+/// Like a [`ServerRef`](crate::ServerRef), it is pinned to one process, or follows a supervised child, a name or a
+/// registry's key, as the handle did that it was made of; it is cheap to clone, `Eq` and `Hash` by the address, works in any
+/// task, and keeps nothing alive. It sends what the protocol says and nothing else: who has only this can neither send the
+/// server's other messages nor stop it. [`#[protocol]`](macro@crate::protocol) wraps it in a type of the protocol's own,
+/// `KeyValueRef`, which has a method for each call and cast and derefs to this.
+///
+/// A call takes one more step through a table of functions than through the server's own handle, and no allocation more.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::ProtocolRef;
+/// use otp_core::prelude::*;
+///
+/// /// What may be asked of a clock.
+/// enum ClockMessage {
+///     Now { reply_to: ReplyTo<u64> },
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let clock = process::spawn_link(async |mut mailbox: Mailbox<ClockMessage>| {
+///     while let ClockMessage::Now { reply_to } = mailbox.receive().await {
+///         reply_to.send(12);
+///     }
+/// });
+/// let clock = ProtocolRef::from(clock);
+/// assert_eq!(clock.call(|reply_to| ClockMessage::Now { reply_to }).await, Ok(12));
+/// # });
+/// ```
+pub struct ProtocolRef<P> {
+    route: Route<P>,
+}
+
+impl<P: Send + 'static> ProtocolRef<P> {
+    /// Asks, and waits for the answer. `build` makes the message around the place for the answer.
+    #[inline]
+    pub fn call<T: Send + 'static>(&self, build: impl FnOnce(ReplyTo<T>) -> P) -> Call<P, T> {
+        Call::new(self.route.clone(), build)
+    }
+
+    /// Asks a handler that answers with a `Result`, which `R` is.
+    #[inline]
+    pub fn try_call<R: Send + 'static>(
+        &self,
+        build: impl FnOnce(ReplyTo<R>) -> P,
+    ) -> TryCall<P, R> {
+        TryCall::new(self.route.clone(), build)
+    }
+
+    /// Sends a message and does not wait: `GenServer.cast/2`.
+    ///
+    /// It always succeeds, also towards a process that is gone. Queued does not mean handled.
+    #[inline]
+    pub fn cast(&self, message: P) -> Sent<P> {
+        self.route.cast(message)
+    }
+
+    /// The process; None if there is nobody.
+    #[must_use]
+    pub fn pid(&self) -> Option<Pid> {
+        self.route.pid()
+    }
+
+    /// Whether there is a process.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        let mut route = self.route.clone();
+        let found = route.pin().is_ok();
+        found
+            && route
+                .pinned()
+                .is_some_and(|process| !process.core().is_gone())
+    }
+
+    /// Watches the process from the current one, see [`process::monitor`].
+    ///
+    /// # Panics
+    ///
+    /// Panics outside a process.
+    #[track_caller]
+    pub fn monitor(&self) -> MonitorRef {
+        process::monitor(self)
+    }
+}
+
+impl<P: Send + 'static, S: Serves<P>> From<ServerRef<S>> for ProtocolRef<P> {
+    fn from(server: ServerRef<S>) -> Self {
+        ProtocolRef {
+            route: part(server.route()),
+        }
+    }
+}
+
+impl<P: Send + 'static> From<Address<P>> for ProtocolRef<P> {
+    fn from(address: Address<P>) -> Self {
+        ProtocolRef {
+            route: Route::Pinned(address.cell),
+        }
+    }
+}
+
+impl<P: Send + 'static> Target for &ProtocolRef<P> {
+    fn locate(&self) -> Location {
+        self.route.locate()
+    }
+}
+
+impl<P> Clone for ProtocolRef<P> {
+    fn clone(&self) -> Self {
+        ProtocolRef {
+            route: self.route.clone(),
+        }
+    }
+}
+
+impl<P: Send + 'static> PartialEq for ProtocolRef<P> {
+    fn eq(&self, other: &Self) -> bool {
+        self.route == other.route
+    }
+}
+
+impl<P: Send + 'static> Eq for ProtocolRef<P> {}
+
+impl<P: Send + 'static> Hash for ProtocolRef<P> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.route.hash(state);
+    }
+}
+
+impl<P: Send + 'static> fmt::Display for ProtocolRef<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.route, f)
+    }
+}
+
+impl<P: Send + 'static> fmt::Debug for ProtocolRef<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProtocolRef({})", self.route)
+    }
+}
+
+/// A server that takes the messages `P` of a protocol: whose own messages can be made of them.
+///
+/// `#[gen_server(protocols(KeyValue))]` makes it so; by hand, give the server's message type a variant for the protocol's
+/// and a `From` of them. Every trait that `#[protocol]` is above asks for it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not take the messages of this protocol",
+    label = "its messages are not among those of the server",
+    note = "write `#[gen_server(protocols(…))]` with the protocol's name above the impl of the server"
+)]
+pub trait Serves<P>: GenServer<Message: From<P>> {}
+
+#[diagnostic::do_not_recommend]
+impl<P, S: GenServer<Message: From<P>>> Serves<P> for S {}
+
+/// The handle of a protocol: the types, such as `KeyValueRef`, that [`#[protocol]`](macro@crate::protocol) makes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a protocol's handle",
+    note = "a protocol's handle is the `KeyValueRef` that `#[protocol]` makes of `trait KeyValue`"
+)]
+pub trait ProtocolHandle:
+    Clone + From<ProtocolRef<Self::Message>> + AsRef<ProtocolRef<Self::Message>> + 'static
+{
+    /// The messages of the protocol.
+    type Message: ProtocolMessage<Handle = Self>;
+}
+
+/// The messages of a protocol: the enums, such as `KeyValueMessage`, that [`#[protocol]`](macro@crate::protocol) makes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the message of a protocol",
+    note = "write `#[protocol]` above the trait, and the trait's name in `protocols(…)`"
+)]
+pub trait ProtocolMessage: Send + 'static {
+    /// The handle of the protocol.
+    type Handle: ProtocolHandle<Message = Self>;
+}
