@@ -7,7 +7,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use crate::call::{Call, TryCall};
-use crate::gen_server::{GenServer, ServerRef};
+use crate::gen_server::{Context, GenServer, ServerHandle, ServerRef};
 use crate::pid::Pid;
 use crate::process::{self, Address, Location, MonitorRef, Route, Sent, Target, part};
 use crate::reply::ReplyTo;
@@ -99,7 +99,7 @@ impl<P: Send + 'static> ProtocolRef<P> {
     }
 }
 
-impl<P: Send + 'static, S: Serves<P>> From<ServerRef<S>> for ProtocolRef<P> {
+impl<P: Send + 'static, S: Serves<P, Message: From<P>>> From<ServerRef<S>> for ProtocolRef<P> {
     fn from(server: ServerRef<S>) -> Self {
         ProtocolRef {
             route: part(server.route()),
@@ -158,16 +158,72 @@ impl<P: Send + 'static> fmt::Debug for ProtocolRef<P> {
 /// A server that takes the messages `P` of a protocol: whose own messages can be made of them.
 ///
 /// `#[gen_server(protocols(KeyValue))]` makes it so; by hand, give the server's message type a variant for the protocol's
-/// and a `From` of them. Every trait that `#[protocol]` is above asks for it.
+/// and a `From` of them, and implement this. Every trait that `#[protocol]` is above asks for it.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::Serves;
+/// use otp_core::prelude::*;
+///
+/// #[protocol]
+/// trait Greet {
+///     #[call]
+///     fn greet(&mut self, name: String) -> String;
+/// }
+///
+/// struct Host;
+///
+/// enum HostMessage {
+///     Greet(GreetMessage),
+/// }
+///
+/// impl From<GreetMessage> for HostMessage {
+///     fn from(message: GreetMessage) -> Self { HostMessage::Greet(message) }
+/// }
+///
+/// impl Serves<GreetMessage> for Host {
+///     async fn handle_part(&mut self, message: GreetMessage, cx: &mut Context<Self>) {
+///         message.handle(self, cx).await;
+///     }
+/// }
+///
+/// impl Greet for Host {
+///     fn greet(&mut self, name: String) -> String { format!("hello, {name}") }
+/// }
+///
+/// impl GenServer for Host {
+///     type Args = ();
+///     type Message = HostMessage;
+///
+///     async fn init(_: (), _cx: &mut Context<Self>) -> Result<Self, InitError> { Ok(Host) }
+///
+///     async fn handle_message(&mut self, message: HostMessage, cx: &mut Context<Self>) {
+///         match message {
+///             HostMessage::Greet(message) => self.handle_part(message, cx).await,
+///         }
+///     }
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let host: ServerRef<Host> = gen_server::start_link(()).await.unwrap();
+/// let greet = GreetRef::from(host);
+/// assert_eq!(greet.greet("Joe".to_owned()).await.as_deref(), Ok("hello, Joe"));
+/// # });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not take the messages of this protocol",
     label = "its messages are not among those of the server",
     note = "write `#[gen_server(protocols(…))]` with the protocol's name above the impl of the server"
 )]
-pub trait Serves<P>: GenServer<Message: From<P>> {}
-
-#[diagnostic::do_not_recommend]
-impl<P, S: GenServer<Message: From<P>>> Serves<P> for S {}
+pub trait Serves<P>: GenServer {
+    /// Handles one of them; for `KeyValueMessage` by `message.handle(self, cx)`.
+    fn handle_part(
+        &mut self,
+        message: P,
+        cx: &mut Context<Self>,
+    ) -> impl Future<Output = ()> + Send;
+}
 
 /// The handle of a protocol: the types, such as `KeyValueRef`, that [`#[protocol]`](macro@crate::protocol) makes.
 #[diagnostic::on_unimplemented(
@@ -189,4 +245,13 @@ pub trait ProtocolHandle:
 pub trait ProtocolMessage: Send + 'static {
     /// The handle of the protocol.
     type Handle: ProtocolHandle<Message = Self>;
+}
+
+/// The handle of a protocol, made of that of one of its servers.
+pub fn narrowed<H, P>(handle: &H) -> P::Handle
+where
+    P: ProtocolMessage,
+    H: ServerHandle<Server: Serves<P, Message: From<P>>>,
+{
+    P::Handle::from(ProtocolRef::from(handle.as_ref().clone()))
 }

@@ -89,6 +89,7 @@ impl<S: GenServer> ServerRef<S> {
     }
 
     /// Asks, and waits for the answer. `build` makes the message around the place for the answer.
+    #[doc(alias = "ask")]
     #[inline]
     pub fn call<T: Send + 'static>(
         &self,
@@ -109,6 +110,8 @@ impl<S: GenServer> ServerRef<S> {
     /// Sends a message and does not wait: `GenServer.cast/2`.
     ///
     /// It always succeeds, also towards a process that is gone. Queued does not mean handled.
+    #[doc(alias = "tell")]
+    #[doc(alias = "do_send")]
     #[inline]
     pub fn cast(&self, message: S::Message) -> Sent<S::Message> {
         self.route.cast(message)

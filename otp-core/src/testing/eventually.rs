@@ -33,6 +33,10 @@ pub(crate) fn far_away(kit: &Kit) -> Duration {
 ///
 /// `bool` says no more than that. An `Option` and a `Result` are so when there is a value, which
 /// [`eventually`](fn@eventually) then gives.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say whether it is so",
+    note = "give a `bool`, an `Option` or a `Result`: `eventually(async || counter.add(0).await == Ok(1))`"
+)]
 pub trait Fact {
     /// What is known then.
     type Value;

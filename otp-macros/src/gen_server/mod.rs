@@ -56,7 +56,7 @@ fn expand_impl(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenSt
         check::unnamed(&mut errors, &block);
         return Ok(fallback::block(&block, errors));
     };
-    server.protocols = protocols.iter().filter_map(Protocol::new).collect();
+    server.protocols = Protocol::all(&protocols);
     check::server(&mut errors, &server);
     Ok(match errors.finish() {
         Ok(()) => expand::server(&server),

@@ -199,14 +199,25 @@ impl<'a> Server<'a> {
 }
 
 impl<'a> Protocol<'a> {
-    /// None for a path that has no segment.
-    pub(crate) fn new(path: &'a Path) -> Option<Self> {
-        let name = &path.segments.last()?.ident;
-        Some(Protocol {
-            path,
-            variant: name.clone(),
-            message: renamed(path, names::message(name)),
-        })
+    /// One for each path. Those that end in the same name, `Typed<u8>` and `Typed<u16>`, have variants of different names.
+    pub(crate) fn all(paths: &'a [Path]) -> Vec<Self> {
+        let mut protocols: Vec<Self> = Vec::new();
+        for path in paths {
+            let Some(last) = path.segments.last() else {
+                continue;
+            };
+            let name = &last.ident;
+            let taken = |variant: &Ident| {
+                let mut earlier = protocols.iter();
+                earlier.any(|earlier| earlier.variant == *variant)
+            };
+            protocols.push(Protocol {
+                path,
+                variant: names::free(name.clone(), taken),
+                message: renamed(path, names::message(name)),
+            });
+        }
+        protocols
     }
 }
 

@@ -2,9 +2,10 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
+use syn::parse::{ParseStream, Parser};
 use syn::{
-    GenericParam, ItemImpl, ItemTrait, Lifetime, ReturnType, Signature, TraitItem, TraitItemFn,
-    Visibility, parse_quote,
+    Attribute, GenericParam, ItemImpl, ItemTrait, Lifetime, ReturnType, Signature, TraitItem,
+    TraitItemFn, Visibility, parse_quote,
 };
 
 use crate::gen_server::ast::{Block, Method};
@@ -15,10 +16,21 @@ pub(crate) struct Protocol {
     pub(crate) item: ItemTrait,
     /// What its servers handle: the messages of a server whose type has the trait's name.
     pub(crate) block: Block,
+    /// The `pub`s of its methods, where none belongs.
+    pub(crate) visibilities: Vec<Visibility>,
 }
 
 impl Protocol {
-    pub(crate) fn new(item: ItemTrait) -> Self {
+    pub(crate) fn new(mut item: ItemTrait) -> Self {
+        let mut visibilities = Vec::new();
+        for member in &mut item.items {
+            if let TraitItem::Verbatim(tokens) = member
+                && let Ok((vis, method)) = visible.parse2(tokens.clone())
+            {
+                visibilities.push(vis);
+                *member = TraitItem::Fn(method);
+            }
+        }
         let (ident, generics) = (&item.ident, &item.generics);
         let (params, arguments, where_clause) = generics.split_for_impl();
         let header: ItemImpl = parse_quote!(impl #params #ident #arguments #where_clause {});
@@ -33,6 +45,7 @@ impl Protocol {
         Protocol {
             block: Block::of_methods(header, methods),
             item,
+            visibilities,
         }
     }
 
@@ -61,9 +74,10 @@ impl Protocol {
     /// `-> impl Future<…> + Send` for `async`.
     pub(crate) fn as_trait(&self, rt: &Runtime, bound: Option<&TokenStream>) -> ItemTrait {
         let mut item = self.item.clone();
-        if let Some(bound) = bound {
-            item.supertraits.push(parse_quote!(#bound));
-        }
+        item.supertraits.push(match bound {
+            Some(bound) => parse_quote!(#bound),
+            None => parse_quote!(#rt::core::marker::Sized),
+        });
         for member in &mut item.items {
             if let TraitItem::Fn(method) = member {
                 let (attrs, vis, sig) = (
@@ -77,6 +91,15 @@ impl Protocol {
         }
         item
     }
+}
+
+/// `pub fn get(&self);`, which Rust has no place for.
+fn visible(input: ParseStream<'_>) -> syn::Result<(Visibility, TraitItemFn)> {
+    let attrs = Attribute::parse_outer(input)?;
+    let vis = input.parse()?;
+    let mut method: TraitItemFn = input.parse()?;
+    method.attrs = attrs;
+    Ok((vis, method))
 }
 
 fn methods(item: &ItemTrait) -> impl Iterator<Item = &TraitItemFn> {

@@ -34,15 +34,17 @@ pub(super) fn item(errors: &mut Errors, protocol: &Protocol) {
                     item.ident, member.ident
                 ),
             ),
-            TraitItem::Verbatim(tokens) if starts_with_pub(tokens) => errors.push(
-                tokens.clone().into_iter().next(),
-                "a protocol's messages are as visible as its trait; remove `pub`",
-            ),
             other => errors.push(
                 other,
                 "a protocol is made of `#[call]`s and `#[cast]`s; move this out of the trait",
             ),
         }
+    }
+    for vis in &protocol.visibilities {
+        errors.push(
+            vis,
+            "a protocol's messages are as visible as its trait; remove `pub`",
+        );
     }
     for method in protocol.methods() {
         let has_mark = protocol
@@ -116,9 +118,4 @@ impl<'ast> Visit<'ast> for NamesSelf<'_> {
         }
         visit::visit_path_segment(self, segment);
     }
-}
-
-fn starts_with_pub(tokens: &proc_macro2::TokenStream) -> bool {
-    let first = tokens.clone().into_iter().next();
-    first.is_some_and(|first| first.to_string() == "pub")
 }

@@ -17,17 +17,14 @@ pub(super) fn protocol(protocol: &Protocol, server: &Server<'_>) -> TokenStream 
     let message_type = server.message_type();
     let item = protocol.as_trait(rt, Some(&quote!(#rt::Serves<#message_type>)));
     let attributes = protocol.block.attributes();
-    let name = protocol.name();
-    let unserved = format!("`{{Self}}` does not handle the protocol `{name}`");
-    let note = format!("write `impl {name} for {{Self}} {{ … }}`");
     let message = message::enumeration(server, protocol.vis());
     let handle = handle(protocol, server);
     let clients = client::methods(server);
     let probes = probe::aliases(server);
     let debug = message::debug(server);
     let dispatch = dispatch(protocol, server);
+    let name = name(protocol, server);
     quote! {
-        #[diagnostic::on_unimplemented(message = #unserved, note = #note)]
         #[allow(private_bounds, private_interfaces)]
         #item
         #(#cfgs)*
@@ -37,9 +34,11 @@ pub(super) fn protocol(protocol: &Protocol, server: &Server<'_>) -> TokenStream 
         #clients
         #probes
         #(#cfgs)*
+        #dispatch
+        #(#cfgs)*
         const _: () = {
             #debug
-            #dispatch
+            #name
         };
     }
 }
@@ -59,7 +58,7 @@ fn handle(protocol: &Protocol, server: &Server<'_>) -> TokenStream {
          method for each call and cast.\n\nDropping it stops nothing."
     );
     let mut impls = handle::address(rt, &handle_name, &inner);
-    let [value, server_type] = ["server", "OtpServer"].map(local);
+    let [value, server_type] = ["server", "S"].map(local);
     impls.push((
         quote!(#rt::ProtocolHandle),
         quote!(type Message = #message;),
@@ -79,7 +78,7 @@ fn handle(protocol: &Protocol, server: &Server<'_>) -> TokenStream {
     let mut of_servers = generics.clone();
     of_servers
         .params
-        .push(syn::parse_quote!(#server_type: #rt::Serves<#message>));
+        .push(syn::parse_quote!(#server_type: #rt::Serves<#message, Message: #rt::core::convert::From<#message>>));
     let (of_servers, _, _) = of_servers.split_for_impl();
     let generic = (!generics.params.is_empty()).then(|| quote!(#params));
     quote! {
@@ -121,9 +120,8 @@ fn dispatch(protocol: &Protocol, server: &Server<'_>) -> TokenStream {
     let message_type = server.message_type();
     let trait_type = &server.names.server_type;
     let enumeration = &server.names.message;
-    let name_function = message::name_function();
     let vis = protocol.vis();
-    let [own, cx, never, server_type] = ["server", "cx", "never", "OtpServer"].map(local);
+    let [own, cx, never, server_type] = ["server", "cx", "never", "S"].map(local);
     let arms = server
         .messages
         .iter()
@@ -144,10 +142,22 @@ fn dispatch(protocol: &Protocol, server: &Server<'_>) -> TokenStream {
             ) {
                 match self { #(#arms)* #unused }
             }
+        }
+    }
+}
 
+/// `impl KeyValueMessage { pub fn name(&self) -> &'static str { message_name(self) } }`
+fn name(protocol: &Protocol, server: &Server<'_>) -> TokenStream {
+    let (params, _, where_clause) = server.generics().split_for_impl();
+    let message_type = server.message_type();
+    let function = message::name_function();
+    let vis = protocol.vis();
+    quote! {
+        #[allow(dead_code, deprecated, private_bounds)]
+        impl #params #message_type #where_clause {
             /// What the message is called, in reports.
             #vis fn name(&self) -> &'static str {
-                #name_function(self)
+                #function(self)
             }
         }
     }

@@ -75,11 +75,12 @@ pub(crate) fn one_handler(errors: &mut Errors, handler: &Handler<'_>, server: &S
 /// A protocol is a variant beside those of the handlers.
 fn protocols_differ(errors: &mut Errors, server: &Server<'_>) {
     for (place, protocol) in server.protocols.iter().enumerate() {
-        let variant = &protocol.variant;
+        let (variant, path) = (&protocol.variant, protocol.path);
+        let written = names::text(path);
         let mut earlier = server.protocols.iter().take(place);
-        if earlier.any(|earlier| earlier.variant == *variant) {
-            let message = format!("`{variant}` is listed already; remove one of the two");
-            errors.push(protocol.path, message);
+        if earlier.any(|earlier| names::text(earlier.path) == written) {
+            let message = format!("`{written}` is listed already; remove one of the two");
+            errors.push(path, message);
         }
         let handler = server
             .messages

@@ -98,7 +98,7 @@ fn handle_message(server: &Server<'_>) -> TokenStream {
     let part = local("part");
     let parts = server.protocols.iter().map(|protocol| {
         let (variant, of) = (&protocol.variant, &protocol.message);
-        quote!(#name::#variant(#part) => { <#of>::handle(#part, self, #cx).await; })
+        quote!(#name::#variant(#part) => { <Self as #rt::Serves<#of>>::handle_part(self, #part, #cx).await; })
     });
     let body = quote!(match #message { #(#arms)* #(#parts)* #unused });
     let params = quote!(&mut self, #message: Self::Message, #cx: &mut #rt::Context<Self>);
