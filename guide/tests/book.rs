@@ -256,6 +256,70 @@ fn each_file_that_is_named_is_there() {
     assert_none("files that are not there", &missing);
 }
 
+/// Functions and variants that the text names, and that no compiler sees there.
+#[test]
+fn each_name_of_the_library_is_one() {
+    let mut source = String::new();
+    read_all(&workspace().join("otp-core/src"), &mut source);
+    let functions = ["cx.", "process::", "testing::", "sys::", "otp_core::time::"];
+    let enums = [
+        "CallError::",
+        "CallFailure::",
+        "CastOutcome::",
+        "Event::",
+        "ExitReason::",
+        "InitError::",
+        "StartError::",
+    ];
+    let mut unknown = Vec::new();
+    for (name, page) in pages() {
+        for span in &page.spans {
+            for named in functions
+                .iter()
+                .flat_map(|prefix| names_behind(span, prefix))
+            {
+                let is_function = ["(", "<"]
+                    .iter()
+                    .any(|end| source.contains(&format!("fn {named}{end}")));
+                let known = is_function || named.starts_with(char::is_uppercase);
+                unknown.extend((!known).then(|| format!("{name}: {named} in {span}")));
+            }
+            for named in enums.iter().flat_map(|prefix| names_behind(span, prefix)) {
+                let known = ["(", ",", " {"]
+                    .iter()
+                    .any(|end| source.contains(&format!("\n    {named}{end}")));
+                unknown.extend((!known).then(|| format!("{name}: {named} in {span}")));
+            }
+        }
+    }
+    assert_none("names that otp-core does not have", &unknown);
+}
+
+fn read_all(folder: &Path, text: &mut String) {
+    for file in fs::read_dir(folder).expect("it is a folder") {
+        let path = file.expect("it can be read").path();
+        if path.is_dir() {
+            read_all(&path, text);
+        } else {
+            text.push_str(&read(&path));
+        }
+    }
+}
+
+/// The names that stand behind a prefix, which itself does not stand behind a letter.
+fn names_behind<'a>(span: &'a str, prefix: &str) -> Vec<&'a str> {
+    let places = span.match_indices(prefix).filter(|(at, _)| {
+        let before = span[..*at].chars().next_back();
+        !before.is_some_and(|before| before.is_alphanumeric() || matches!(before, '_' | ':'))
+    });
+    let names = places.map(|(at, prefix)| {
+        let name = &span[at + prefix.len()..];
+        let end = name.find(|c: char| !c.is_alphanumeric() && c != '_');
+        &name[..end.unwrap_or(name.len())]
+    });
+    names.filter(|name| !name.is_empty()).collect()
+}
+
 #[test]
 fn each_block_of_rust_is_compiled() {
     let known = [
