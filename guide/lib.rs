@@ -2,6 +2,9 @@
 //!
 //! Each page is the documentation of an item here, so that `cargo test` compiles and runs every block of Rust in it.
 //! `tests/book.rs` builds the book, follows its links, and compares its tables with what they are about.
+//!
+//! A doc test has no harness that would run a `#[otp_core::test]`. Where a page shows one, a hidden line behind the
+//! attribute gives it a function of its own, and another hidden line runs the function that is shown as that test.
 #[cfg(doctest)]
 #[doc = include_str!("src/introduction.md")]
 struct Introduction;
