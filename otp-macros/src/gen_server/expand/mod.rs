@@ -9,7 +9,7 @@ mod probe;
 mod start;
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::quote;
 
 use super::model::Server;
 use super::state::State;
@@ -47,7 +47,7 @@ pub(crate) fn server(server: &Server<'_>) -> TokenStream {
 
 /// The user's struct, and everything that comes with it.
 pub(crate) fn state(state: &State) -> TokenStream {
-    let mut tokens = state.item.to_token_stream();
+    let mut tokens = state.written.clone();
     tokens.extend(handle::handle(state));
     tokens
 }
