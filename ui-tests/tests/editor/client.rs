@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -77,20 +77,24 @@ impl Client {
         self.write(json!({ "method": method, "params": params }));
     }
 
-    /// What the next notification of this method says.
-    pub(crate) fn notification(&mut self, method: &str) -> Value {
+    /// What the next notification of this method says; an error if there is none.
+    pub(crate) fn notification(&mut self, method: &str) -> Result<Value, RecvTimeoutError> {
         loop {
-            let message = self.notifications.pop_front();
-            let mut message = message.unwrap_or_else(|| self.receive(method));
+            let mut message = match self.notifications.pop_front() {
+                Some(message) => message,
+                None => self.receive()?,
+            };
             if message["method"] == method {
-                return message["params"].take();
+                return Ok(message["params"].take());
             }
         }
     }
 
     fn answer(&mut self, method: &str, id: u64) -> Value {
         loop {
-            let message = self.receive(method);
+            let message = self.receive();
+            let message = message
+                .unwrap_or_else(|error| panic!("rust-analyzer does not answer {method}: {error}"));
             if !message["method"].is_null() {
                 self.notifications.push_back(message);
             } else if message["id"] == id {
@@ -100,14 +104,11 @@ impl Client {
     }
 
     /// The next answer or notification. What the server asks is answered with nothing.
-    fn receive(&mut self, awaited: &str) -> Value {
+    fn receive(&mut self) -> Result<Value, RecvTimeoutError> {
         loop {
-            let message = self.messages.recv_timeout(SILENCE);
-            let message = message.unwrap_or_else(|error| {
-                panic!("rust-analyzer says nothing, and {awaited} is waited for: {error}")
-            });
+            let message = self.messages.recv_timeout(SILENCE)?;
             if message["method"].is_null() || message["id"].is_null() {
-                return message;
+                return Ok(message);
             }
             self.write(json!({ "id": message["id"], "result": null }));
         }

@@ -75,8 +75,12 @@ impl Editor {
 
     /// The server says when it rests, which it may do between the steps of loading, too.
     fn wait_until_loaded(&mut self) {
+        let mut status = Value::Null;
         loop {
-            let status = self.client.notification("experimental/serverStatus");
+            let next = self.client.notification("experimental/serverStatus");
+            status = next.unwrap_or_else(|error| {
+                panic!("rust-analyzer does not get to know the macros of the project ({error}): {status}")
+            });
             assert_ne!(
                 status["health"], "error",
                 "rust-analyzer cannot load the project: {status}"
