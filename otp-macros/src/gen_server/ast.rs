@@ -4,11 +4,13 @@
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote};
+use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::token::Brace;
 use syn::visit::Visit;
 use syn::{Attribute, ImplItem, ItemImpl, Lifetime, Signature, Token, Visibility};
 
+use crate::errors::Errors;
 use crate::symbol::Kind;
 
 /// `impl Counter { … }`.
@@ -22,6 +24,8 @@ pub(crate) struct Block {
 enum Item {
     Method(Box<Method>),
     Other(Box<ImplItem>),
+    /// What is no item yet, as an editor sees it while it is written.
+    Unfinished(TokenStream),
 }
 
 /// A method, without its handler attributes.
@@ -45,7 +49,7 @@ impl Block {
     pub(crate) fn methods(&self) -> impl Iterator<Item = &Method> {
         self.items.iter().filter_map(|item| match item {
             Item::Method(method) => Some(&**method),
-            Item::Other(_) => None,
+            Item::Other(_) | Item::Unfinished(_) => None,
         })
     }
 
@@ -91,13 +95,24 @@ impl Block {
         }
     }
 
-    pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Self> {
+    /// Reads an impl. An item that cannot be read is told of; the others are read on.
+    pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> syn::Result<Self> {
         let (header, items) = split_braces(tokens)?;
         let parse_items = |input: ParseStream<'_>| {
             let inner_attrs = Attribute::parse_inner(input)?;
             let mut items = Vec::new();
             while !input.is_empty() {
-                items.push(input.parse()?);
+                let ahead = input.fork();
+                match ahead.parse() {
+                    Ok(item) => {
+                        input.advance_to(&ahead);
+                        items.push(item);
+                    }
+                    Err(error) => {
+                        errors.add(error);
+                        items.push(Item::Unfinished(unfinished(input)?));
+                    }
+                }
             }
             Ok((inner_attrs, items))
         };
@@ -135,8 +150,25 @@ impl Method {
     }
 }
 
+/// What cannot be read, up to its braces, its `;` or the next item; without its handler attributes.
+fn unfinished(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let mut skipped = TokenStream::new();
+    if Attribute::parse_outer(&input.fork()).is_ok() {
+        let attrs = Attribute::parse_outer(input)?;
+        skipped.append_all(attrs.iter().filter(|attr| Kind::of(attr.path()).is_none()));
+    }
+    let mut is_end = input.is_empty();
+    while !is_end {
+        let is_last = input.peek(Brace) || input.peek(Token![;]);
+        skipped.append(input.parse::<TokenTree>()?);
+        let is_next = input.peek(Token![#]) || input.peek(Token![pub]);
+        is_end = is_last || is_next || input.is_empty();
+    }
+    Ok(skipped)
+}
+
 /// `impl Counter { … }` -> `impl Counter {}` and `…`.
-fn split_braces(tokens: TokenStream) -> syn::Result<(TokenStream, TokenStream)> {
+pub(crate) fn split_braces(tokens: TokenStream) -> syn::Result<(TokenStream, TokenStream)> {
     let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
     match tokens.pop() {
         Some(TokenTree::Group(braces)) if braces.delimiter() == Delimiter::Brace => {
@@ -188,6 +220,7 @@ impl ToTokens for Block {
                 match item {
                     Item::Method(method) => method.to_tokens(tokens),
                     Item::Other(other) => other.to_tokens(tokens),
+                    Item::Unfinished(unfinished) => unfinished.to_tokens(tokens),
                 }
             }
         });

@@ -140,13 +140,16 @@ pub(crate) fn state(state: &State, options: Errors, errors: Errors) -> TokenStre
     };
     let error = error.into_compile_error();
     let State {
-        item, runtime: rt, ..
+        runtime: rt,
+        written,
+        item,
+        ..
     } = state;
     let cfgs = state.cfgs();
     let (generics, arguments, where_clause) = item.generics.split_for_impl();
     let server = &item.ident;
     quote! {
-        #item
+        #written
         #option_errors
         #error
         #(#cfgs)*

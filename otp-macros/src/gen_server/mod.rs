@@ -39,8 +39,8 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn expand_impl(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
-    let mut block = Block::parse(item)?;
     let mut errors = Errors::default();
+    let mut block = Block::parse(item, &mut errors)?;
     let settings = Settings::parse(arguments, &symbol::IMPL_OPTIONS, &mut errors);
     let path = settings.crate_path(&mut errors);
     let protocols = options::protocols(&settings, &mut errors);
@@ -66,7 +66,7 @@ fn expand_impl(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenSt
 
 fn expand_struct(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let mut option_errors = Errors::default();
-    let state = State::new(arguments, syn::parse2(item)?, &mut option_errors);
+    let state = State::parse(arguments, item, &mut option_errors)?;
     let mut errors = Errors::default();
     state.check(&mut errors);
     Ok(fallback::state(&state, option_errors, errors))
@@ -117,6 +117,45 @@ mod tests {
             "`#[terminate]` looks at the reason; write `&ExitReason`",
         ];
         assert_eq!(mistakes, expected);
+    }
+
+    #[test]
+    fn a_server_that_is_being_written_keeps_its_other_handlers() {
+        let unfinished = [
+            quote!(pub),
+            quote!(pub fn subtract),
+            quote!(#[call] pub fn subtract(&mut self, by: )),
+            quote!(#[call] pub async fn subtract(&mut self, by: ) -> i64 { self. }),
+            quote!(#[doc = ""] subtract;),
+        ];
+        for unfinished in unfinished {
+            let expanded = expand(
+                TokenStream::new(),
+                quote! {
+                    impl Counter {
+                        #[init]
+                        fn init() -> Self {}
+                        #unfinished
+                        #[call]
+                        pub fn add(&mut self, by: i64) -> i64 {}
+                    }
+                },
+            );
+            let text = expanded.to_string();
+            assert!(text.contains("compile_error"), "{unfinished}\n{text}");
+            let client = "pub fn add (& self";
+            assert!(text.contains(client), "{unfinished}\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_struct_that_is_being_written_has_its_handle() {
+        for field in [quote!(highest), quote!(highest:), quote!(pub)] {
+            let item = quote!(pub struct Counter { value: i64, #field });
+            let text = expand(TokenStream::new(), item).to_string();
+            assert!(text.contains("compile_error"), "{field}\n{text}");
+            assert!(text.contains("pub struct CounterRef"), "{field}\n{text}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub(crate) mod probe;
 mod start;
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::parse_quote;
 
 use super::model::Server;
@@ -51,7 +51,7 @@ pub(crate) fn server(server: &Server<'_>) -> TokenStream {
 
 /// The user's struct, and everything that comes with it.
 pub(crate) fn state(state: &State) -> TokenStream {
-    let mut tokens = state.item.to_token_stream();
+    let mut tokens = state.written.clone();
     tokens.extend(handle::handle(state));
     tokens
 }
