@@ -1,4 +1,4 @@
-//! The programs of the tour's sections 1, 2, 3 and 5, as short as they are there.
+//! The programs of the tour's sections 1, 2, 3, 5 and 7, as short as they are there.
 #![allow(
     unreachable_pub,
     reason = "the programs are as a library would have them"
@@ -410,5 +410,51 @@ mod processes {
             ExitReason::error("nothing to do")
         );
         assert_eq!(began.elapsed().as_secs(), 30);
+    }
+}
+
+mod protocols {
+    use std::collections::HashMap;
+
+    use otp_core::prelude::*;
+
+    #[protocol]
+    pub trait KeyValue {
+        #[call]
+        fn get(&self, key: String) -> Option<String>;
+        #[cast]
+        fn put(&mut self, key: String, value: String);
+    }
+
+    #[gen_server]
+    pub struct MemoryStore {
+        values: HashMap<String, String>,
+    }
+
+    #[gen_server(protocols(KeyValue))]
+    impl MemoryStore {
+        #[init]
+        fn init() -> Self {
+            MemoryStore {
+                values: HashMap::new(),
+            }
+        }
+    }
+
+    impl KeyValue for MemoryStore {
+        fn get(&self, key: String) -> Option<String> {
+            self.values.get(&key).cloned()
+        }
+        fn put(&mut self, key: String, value: String) {
+            self.values.insert(key, value);
+        }
+    }
+
+    #[otp_core::test]
+    async fn one_client_many_servers() -> Result<(), Box<dyn std::error::Error>> {
+        let store: KeyValueRef = MemoryStore::start_link().await?.into();
+        store.put("a".to_owned(), "b".to_owned());
+        assert_eq!(store.get("a".to_owned()).await?.as_deref(), Some("b"));
+        Ok(())
     }
 }

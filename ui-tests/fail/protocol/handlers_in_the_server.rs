@@ -1,5 +1,4 @@
 //! The handlers of a protocol stand in the server's own impl.
-//@ errors: 2, because the compiler says the same of the call and of its future; cargo shows it once
 
 use std::collections::HashMap;
 

@@ -37,8 +37,8 @@ impl KeyValue for MemoryStore {
 #[otp_core::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let store: KeyValueRef = otp_core::testing::mock(|message| match message {
-        KeyValueMessage::Get { key, .. } => Some(key), //~
         KeyValueMessage::Put { .. } => {}
+        KeyValueMessage::Get { key, .. } => Some(key), //~
     });
     store.put("a".to_owned(), "b".to_owned());
     assert_eq!(store.get("a".to_owned()).await?.as_deref(), Some("b"));

@@ -12,9 +12,9 @@ pub trait KeyValue {
     fn put(&mut self, key: String, value: String);
 }
 
-#[protocol] //~
+#[protocol]
 #[gen_server]
-pub struct MemoryStore {
+pub struct MemoryStore { //~
     values: HashMap<String, String>,
 }
 

@@ -25,8 +25,8 @@ impl MemoryStore {
     }
 }
 
-#[protocol] //~
-impl KeyValue for MemoryStore {
+#[protocol]
+impl KeyValue for MemoryStore { //~
     fn get(&self, key: String) -> Option<String> {
         self.values.get(&key).cloned()
     }

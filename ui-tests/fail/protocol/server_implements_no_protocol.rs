@@ -1,5 +1,4 @@
 //! A server lists a protocol that it does not implement.
-//@ errors: 2, because the compiler says the same of the call and of its future; cargo shows it once
 
 use std::collections::HashMap;
 
