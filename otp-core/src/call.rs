@@ -36,11 +36,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// ```
 /// # use otp_core::prelude::*;
-/// # #[gen_server] pub struct Counter { value: i64 }
-/// # #[gen_server] impl Counter {
-/// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-/// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-/// # }
+/// # use doc_servers::Counter;
 /// # otp_core::doc_test(async {
 /// let counter = Counter::start(0).await.unwrap();
 /// counter.stop().await.unwrap();
@@ -198,11 +194,7 @@ enum Phase {
 ///
 /// ```
 /// # use otp_core::prelude::*;
-/// # #[gen_server] pub struct Counter { value: i64 }
-/// # #[gen_server] impl Counter {
-/// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-/// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-/// # }
+/// # use doc_servers::Counter;
 /// # otp_core::doc_test(async {
 /// let counter = Counter::start(0).await.unwrap();
 /// assert_eq!(counter.add(1).timeout(Duration::from_millis(100)).await, Ok(1));
@@ -245,11 +237,7 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[gen_server] pub struct Counter { value: i64 }
-    /// # #[gen_server] impl Counter {
-    /// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-    /// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-    /// # }
+    /// # use doc_servers::Counter;
     /// # otp_core::doc_test(async {
     /// let counter = Counter::start(0).await.unwrap();
     /// let answer = counter.add(1).timeout(Duration::ZERO).await;
@@ -271,11 +259,7 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[gen_server] pub struct Counter { value: i64 }
-    /// # #[gen_server] impl Counter {
-    /// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-    /// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-    /// # }
+    /// # use doc_servers::Counter;
     /// # otp_core::doc_test(async {
     /// let counter = Counter::start(0).await.unwrap();
     /// assert_eq!(counter.add(1).timeout_infinite().await, Ok(1));
@@ -295,11 +279,7 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[gen_server] pub struct Counter { value: i64 }
-    /// # #[gen_server] impl Counter {
-    /// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-    /// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-    /// # }
+    /// # use doc_servers::Counter;
     /// # otp_core::doc_test(async {
     /// let (hits, misses) = (Counter::start(0).await.unwrap(), Counter::start(10).await.unwrap());
     /// // Both are asked before either has answered.
@@ -542,15 +522,7 @@ impl<M, T> fmt::Debug for Call<M, T> {
 ///
 /// ```
 /// # use otp_core::prelude::*;
-/// # #[derive(Debug, PartialEq)] pub struct Overdrawn;
-/// # #[gen_server] pub struct Account { balance: u32 }
-/// # #[gen_server] impl Account {
-/// #     #[init] fn init(balance: u32) -> Self { Account { balance } }
-/// #     #[call] pub fn withdraw(&mut self, amount: u32) -> Result<u32, Overdrawn> {
-/// #         self.balance = self.balance.checked_sub(amount).ok_or(Overdrawn)?;
-/// #         Ok(self.balance)
-/// #     }
-/// # }
+/// # use doc_servers::{Account, Overdrawn};
 /// # otp_core::doc_test(async {
 /// let account = Account::start(10).await.unwrap();
 /// assert_eq!(account.withdraw(4).timeout(Duration::from_millis(100)).await, Ok(6));
@@ -594,15 +566,7 @@ impl<M: Send + 'static, R: Send + 'static> TryCall<M, R> {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[derive(Debug, PartialEq)] pub struct Overdrawn;
-    /// # #[gen_server] pub struct Account { balance: u32 }
-    /// # #[gen_server] impl Account {
-    /// #     #[init] fn init(balance: u32) -> Self { Account { balance } }
-    /// #     #[call] pub fn withdraw(&mut self, amount: u32) -> Result<u32, Overdrawn> {
-    /// #         self.balance = self.balance.checked_sub(amount).ok_or(Overdrawn)?;
-    /// #         Ok(self.balance)
-    /// #     }
-    /// # }
+    /// # use doc_servers::{Account, Overdrawn};
     /// # otp_core::doc_test(async {
     /// let account = Account::start(10).await.unwrap();
     /// // A request gives the handler's answer as it is.

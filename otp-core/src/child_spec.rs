@@ -20,11 +20,7 @@ use crate::process::place::Place;
 ///
 /// ```
 /// # use otp_core::prelude::*;
-/// # #[gen_server] pub struct Counter { value: i64 }
-/// # #[gen_server] impl Counter {
-/// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-/// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-/// # }
+/// # use doc_servers::Counter;
 /// # use otp_core::{Begun, ChildSpec, ChildStart};
 /// # use std::sync::mpsc;
 /// /// A start that tells which process has begun.
@@ -60,11 +56,7 @@ impl Begun {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[gen_server] pub struct Counter { value: i64 }
-    /// # #[gen_server] impl Counter {
-    /// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-    /// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-    /// # }
+    /// # use doc_servers::Counter;
     /// # use otp_core::{Begun, ChildStart};
     /// # otp_core::doc_test(async {
     /// let hits = Counter::child_spec(0).handle();
@@ -164,11 +156,7 @@ pub trait Supervised: Sized + 'static {
 ///
 /// ```
 /// # use otp_core::prelude::*;
-/// # #[gen_server] pub struct Counter { value: i64 }
-/// # #[gen_server] impl Counter {
-/// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-/// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-/// # }
+/// # use doc_servers::Counter;
 /// # use otp_core::{ChildHandle, ChildSpec};
 /// /// Starts any child, and gives the handle that follows it.
 /// async fn begin<H: ChildHandle>(mut child: ChildSpec<H>) -> Option<H> {
@@ -217,11 +205,7 @@ impl<H: ServerHandle + Send + Sync> ChildHandle for H {
 ///
 /// ```
 /// # use otp_core::prelude::*;
-/// # #[gen_server] pub struct Counter { value: i64 }
-/// # #[gen_server] impl Counter {
-/// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-/// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-/// # }
+/// # use doc_servers::Counter;
 /// # use otp_core::{ChildSpec, ChildStart};
 /// /// A child that any start makes.
 /// fn child<S: ChildStart>(start: impl FnMut() -> S + Send + 'static) -> ChildSpec<S::Handle> {
@@ -259,11 +243,7 @@ pub trait ChildStart: Send + 'static {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[gen_server] pub struct Counter { value: i64 }
-    /// # #[gen_server] impl Counter {
-    /// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-    /// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-    /// # }
+    /// # use doc_servers::Counter;
     /// # use otp_core::ChildStart;
     /// # otp_core::doc_test(async {
     /// let hits = Counter::child_spec(0).handle();
@@ -391,10 +371,7 @@ impl<H: ChildHandle> ChildSpec<H> {
     /// ```
     /// # use otp_core::prelude::*;
     /// # use otp_core::ChildSpec;
-    /// # #[gen_server] pub struct Counter { value: i64 }
-    /// # #[gen_server] impl Counter {
-    /// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-    /// # }
+    /// # use doc_servers::Counter;
     /// let spec = ChildSpec::new("hits", || Counter::start_link(0).name("hits"));
     /// assert_eq!(spec.id, "hits");
     /// ```
@@ -438,11 +415,7 @@ impl<H: ChildHandle> ChildSpec<H> {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[gen_server] pub struct Counter { value: i64 }
-    /// # #[gen_server] impl Counter {
-    /// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-    /// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-    /// # }
+    /// # use doc_servers::Counter;
     /// # use otp_core::Restart;
     /// let spec = Counter::child_spec(0);
     /// assert_eq!(spec.restart, Restart::Permanent);
@@ -461,11 +434,7 @@ impl<H: ChildHandle> ChildSpec<H> {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[gen_server] pub struct Counter { value: i64 }
-    /// # #[gen_server] impl Counter {
-    /// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-    /// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-    /// # }
+    /// # use doc_servers::Counter;
     /// # use otp_core::Shutdown;
     /// let spec = Counter::child_spec(0);
     /// assert_eq!(spec.shutdown, Shutdown::Timeout(Duration::from_secs(5)));
@@ -484,11 +453,7 @@ impl<H: ChildHandle> ChildSpec<H> {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[gen_server] pub struct Counter { value: i64 }
-    /// # #[gen_server] impl Counter {
-    /// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-    /// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-    /// # }
+    /// # use doc_servers::Counter;
     /// let spec = Counter::child_spec(0);
     /// assert!(!spec.significant);
     /// assert!(spec.significant(true).significant);
@@ -504,11 +469,7 @@ impl<H: ChildHandle> ChildSpec<H> {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[gen_server] pub struct Counter { value: i64 }
-    /// # #[gen_server] impl Counter {
-    /// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-    /// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-    /// # }
+    /// # use doc_servers::Counter;
     /// # otp_core::doc_test(async {
     /// let mut spec = Counter::child_spec(0);
     /// let hits = spec.handle();
@@ -540,11 +501,7 @@ impl<H: ChildHandle> ChildSpec<H> {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[gen_server] pub struct Counter { value: i64 }
-    /// # #[gen_server] impl Counter {
-    /// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-    /// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-    /// # }
+    /// # use doc_servers::Counter;
     /// # otp_core::doc_test(async {
     /// let hits = Counter::child_spec(40).start().await.unwrap();
     /// assert_eq!(hits.add(2).await, Ok(42));

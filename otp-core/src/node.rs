@@ -273,8 +273,7 @@ impl Node {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[gen_server] pub struct Room;
-    /// # #[gen_server] impl Room { #[init] fn init() -> Self { Room } }
+    /// # use doc_servers::Room;
     /// # otp_core::doc_test(async {
     /// let elsewhere = Node::new();
     /// let room = elsewhere.run(async { Room::start().await }).await.unwrap();
@@ -292,8 +291,7 @@ impl Node {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[gen_server] pub struct Room;
-    /// # #[gen_server] impl Room { #[init] fn init() -> Self { Room } }
+    /// # use doc_servers::Room;
     /// # otp_core::doc_test(async {
     /// let node = Node::current().unwrap();
     /// let room = Room::start().name("lobby").await.unwrap();
@@ -312,8 +310,7 @@ impl Node {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[gen_server] pub struct Room;
-    /// # #[gen_server] impl Room { #[init] fn init() -> Self { Room } }
+    /// # use doc_servers::Room;
     /// # otp_core::doc_test(async {
     /// Room::start().name("lobby").await.unwrap();
     /// Room::start().name("attic").await.unwrap();

@@ -9,11 +9,7 @@
 //! use otp_core::prelude::*;
 //! use otp_core::sys;
 //!
-//! # #[gen_server] pub struct Counter { value: i64 }
-//! # #[gen_server] impl Counter {
-//! #     #[init] fn init(value: i64) -> Self { Counter { value } }
-//! #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-//! # }
+//! # use doc_servers::Counter;
 //! # otp_core::doc_test(async {
 //! let counter = Counter::start(1).await.unwrap();
 //! sys::suspend(&counter).await.unwrap();

@@ -24,7 +24,7 @@ use crate::process::Recipient;
 ///
 /// ```
 /// # use otp_core::prelude::*;
-/// # #[gen_server] pub struct Room; #[gen_server] impl Room { #[init] fn init() -> Self { Room } }
+/// # use doc_servers::Room;
 /// # otp_core::doc_test(async {
 /// let rooms = Registry::<u32, Room>::unique().name("rooms").start_link().await.unwrap();
 /// let room = Room::start_link().via(&rooms, 7).await.unwrap();

@@ -134,7 +134,7 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[gen_server] pub struct Room; #[gen_server] impl Room { #[init] fn init() -> Self { Room } }
+    /// # use doc_servers::Room;
     /// # otp_core::doc_test(async {
     /// let rooms = Registry::<u32, Room, &'static str>::unique().start_link().await.unwrap();
     /// for (id, topic) in [(1, "tea"), (2, "rust"), (3, "tea")] {
@@ -171,7 +171,7 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[gen_server] pub struct Room; #[gen_server] impl Room { #[init] fn init() -> Self { Room } }
+    /// # use doc_servers::Room;
     /// #[derive(Clone, Debug, PartialEq)]
     /// struct Greeting(&'static str);
     ///
@@ -225,7 +225,7 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[gen_server] pub struct Room; #[gen_server] impl Room { #[init] fn init() -> Self { Room } }
+    /// # use doc_servers::Room;
     /// # otp_core::doc_test(async {
     /// let rooms = Registry::<u32, Room>::unique().start_link().await.unwrap();
     /// // Found or made, by one at a time.

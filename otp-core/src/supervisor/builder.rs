@@ -22,11 +22,7 @@ use crate::options::Restart;
 /// ```
 /// # use otp_core::prelude::*;
 /// # use otp_core::{Strategy, Supervisor};
-/// # #[gen_server] pub struct Counter { value: i64 }
-/// # #[gen_server] impl Counter {
-/// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-/// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-/// # }
+/// # use doc_servers::Counter;
 /// # otp_core::doc_test(async {
 /// let hits = Counter::child_spec(0).id("hits");
 /// let misses = Counter::child_spec(0).id("misses");

@@ -88,11 +88,7 @@ impl AnyStarter {
 /// ```
 /// # use otp_core::prelude::*;
 /// # use otp_core::DynamicSupervisor;
-/// # #[gen_server] pub struct Counter { value: i64 }
-/// # #[gen_server] impl Counter {
-/// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-/// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-/// # }
+/// # use doc_servers::Counter;
 /// # otp_core::doc_test(async {
 /// let counters = DynamicSupervisor::<Counter>::new().max_children(1_000).start_link().await.unwrap();
 /// // What `Counter::start_link` takes.

@@ -84,11 +84,7 @@ impl SupervisorRef {
     /// ```
     /// # use otp_core::prelude::*;
     /// # use otp_core::{Strategy, Supervisor};
-    /// # #[gen_server] pub struct Counter { value: i64 }
-    /// # #[gen_server] impl Counter {
-    /// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-    /// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-    /// # }
+    /// # use doc_servers::Counter;
     /// # otp_core::doc_test(async {
     /// let supervisor = Supervisor::builder(Strategy::OneForOne).start_link().await.unwrap();
     /// let hits = supervisor.start_child(Counter::child_spec(40).id("hits")).await.unwrap();

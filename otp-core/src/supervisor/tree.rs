@@ -31,10 +31,7 @@ use crate::process::cell::{Process, downcast};
 /// ```
 /// # use otp_core::prelude::*;
 /// # use otp_core::{Strategy, Supervisor};
-/// # #[gen_server] pub struct Counter { value: i64 }
-/// # #[gen_server] impl Counter {
-/// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-/// # }
+/// # use doc_servers::Counter;
 /// # otp_core::doc_test(async {
 /// let hits = Counter::child_spec(0).id("hits");
 /// let supervisor = Supervisor::builder(Strategy::OneForOne).child(hits).start_link().name("counters").await.unwrap();
