@@ -5,6 +5,7 @@
 use otp_core::prelude::*;
 
 /// A counter that anyone may add to.
+#[derive(Debug)]
 #[gen_server]
 pub struct Counter {
     /// What was counted.
@@ -178,5 +179,38 @@ impl From<&str> for ProbeMessage {
         ProbeMessage::Told {
             what: what.to_owned(),
         }
+    }
+}
+
+/// A counter that is written by hand.
+#[derive(Debug)]
+pub struct Tally {
+    value: i64,
+}
+
+/// What a [`Tally`] handles.
+#[derive(Debug)]
+pub enum TallyMessage {
+    /// Adds `by` and answers the new value.
+    Add {
+        /// How much.
+        by: i64,
+        /// Who asks.
+        reply_to: ReplyTo<i64>,
+    },
+}
+
+impl GenServer for Tally {
+    type Args = i64;
+    type Message = TallyMessage;
+
+    async fn init(value: i64, _cx: &mut Context<Self>) -> Result<Self, InitError> {
+        Ok(Tally { value })
+    }
+
+    async fn handle_message(&mut self, message: TallyMessage, cx: &mut Context<Self>) {
+        let TallyMessage::Add { by, reply_to } = message;
+        self.value += by;
+        cx.reply(reply_to, self.value);
     }
 }
