@@ -101,6 +101,22 @@ pub(crate) fn adopt(orphan: Orphan) -> Option<Orphan> {
 }
 
 /// Takes the replies that the panic which was just caught has dropped.
+///
+/// # Cancel safety
+///
+/// As cancel safe as the future.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+/// # runtime.block_on(async {
+/// let node = Node::new();
+/// let inside = async { Node::current() }.in_node(&node);
+/// assert_eq!(inside.await, Some(node));
+/// # });
+/// ```
 pub(crate) fn take_orphans() -> Vec<Orphan> {
     ORPHANS.with(RefCell::take)
 }
@@ -134,8 +150,24 @@ impl<F> fmt::Debug for InNode<F> {
 }
 
 /// Takes a future into a node. `tokio::spawn` does not inherit the node; this carries it over.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let node = Node::current().unwrap();
+/// // In a task of tokio's, which inherits nothing.
+/// let worker = tokio::spawn(async { process::spawn(std::future::pending::<()>()) }.in_node(&node));
+/// assert!(node.is_alive(worker.await.unwrap()));
+/// # });
+/// ```
 pub trait NodeExt: Future + Sized {
     /// Makes `node` the current node of this future.
+    ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as the future.
     ///
     /// # Examples
     ///
