@@ -76,6 +76,20 @@ fn asked_for() -> Option<u64> {
 /// # Panics
 ///
 /// Panics outside an `#[otp_core::test]`.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::testing;
+///
+/// # /*
+/// #[otp_core::test]
+/// # */
+/// async fn this_one_is_not_shuffled() {
+///     assert_eq!(testing::seed(), None);
+/// }
+/// # otp_core::testing::doc_test(this_one_is_not_shuffled);
+/// ```
 #[track_caller]
 #[must_use]
 pub fn seed() -> Option<u64> {
