@@ -19,6 +19,20 @@
 //!
 //! [`#[gen_server]`](macro@crate::gen_server) writes the implementation of [`GenServer`] and the client; everything that it
 //! emits can be written by hand against the trait, as its documentation shows.
+//!
+//! # Examples
+//!
+//! ```
+//! # use otp_core::prelude::*;
+//! # use doc_servers::Counter;
+//! # otp_core::doc_test(async {
+//! let counter = Counter::start_link(0).await.unwrap();
+//! assert_eq!(counter.add(2).await, Ok(2));
+//! counter.reset();
+//! assert_eq!(counter.add(1).await, Ok(1));
+//! counter.stop().await.unwrap();
+//! # });
+//! ```
 
 mod context;
 pub(crate) mod handle;

@@ -155,9 +155,17 @@ impl<S: GenServer> fmt::Debug for Initialized<S> {
 
 /// Starts a server: `GenServer.start/3`, without a link.
 ///
+/// # Errors
+///
+/// See [`StartError`].
+///
 /// # Panics
 ///
 /// The future panics outside a node.
+///
+/// # Cancel safety
+///
+/// As of [`Start`]: dropped before it is done, the process that had begun is killed, and its name is free.
 ///
 /// # Examples
 ///
@@ -183,9 +191,17 @@ pub fn start<H: ServerHandle>(
 /// Outside a process it is [`StartError::NotAProcess`]. An init that fails sends no exit signal to the
 /// starter: the error says it.
 ///
+/// # Errors
+///
+/// See [`StartError`].
+///
 /// # Panics
 ///
 /// The future panics outside a node.
+///
+/// # Cancel safety
+///
+/// As of [`Start`]: dropped before it is done, the process that had begun is killed, and its name is free.
 ///
 /// # Examples
 ///
@@ -209,9 +225,17 @@ pub fn start_link<H: ServerHandle>(
 ///
 /// Outside a process it is [`StartError::NotAProcess`].
 ///
+/// # Errors
+///
+/// See [`StartError`].
+///
 /// # Panics
 ///
 /// The future panics outside a node.
+///
+/// # Cancel safety
+///
+/// As of [`Start`]: dropped before it is done, the process that had begun is killed, and its name is free.
 ///
 /// # Examples
 ///
@@ -262,20 +286,6 @@ pub(crate) type Claim<M> = Box<dyn FnOnce(&Arc<Cell<M>>) -> Result<(), StartErro
 struct Begun<S: GenServer> {
     cell: Arc<Cell<S::Message>>,
     /// The same; empty while its init is polled.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use otp_core::prelude::*;
-    /// # use doc_servers::Counter;
-    /// # otp_core::doc_test(async {
-    /// let start = Counter::start_link(40).name("hits").timeout(Duration::from_secs(5));
-    /// // Nothing has begun yet.
-    /// assert_eq!(process::whereis("hits"), None);
-    /// let counter = start.await.unwrap();
-    /// assert_eq!(process::whereis("hits"), counter.pid());
-    /// # });
-    /// ```
     process: Option<Arc<dyn Process>>,
     monitor: Option<MonitorRef>,
     sleep: Option<Pin<Box<crate::time::Sleep>>>,
@@ -294,6 +304,20 @@ pin_project! {
     /// # Cancel safety
     ///
     /// Dropped before it is done, the process that had begun is killed, and its name is free.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let start = Counter::start_link(40).name("hits").timeout(Duration::from_secs(5));
+    /// // Nothing has begun yet.
+    /// assert_eq!(process::whereis("hits"), None);
+    /// let counter = start.await.unwrap();
+    /// assert_eq!(process::whereis("hits"), counter.pid());
+    /// # });
+    /// ```
     #[must_use = "a start does nothing unless it is awaited"]
     pub struct Start<R: Started, F> {
         #[pin]

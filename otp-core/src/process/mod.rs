@@ -21,6 +21,21 @@
 //! Deliberate differences: an exit signal acts at the next await point of its target, as tasks are scheduled
 //! cooperatively; a linked or monitored process is told only after its names, its place in the table and its timers are
 //! gone, and its state has been dropped.
+//!
+//! # Examples
+//!
+//! ```
+//! # use otp_core::prelude::*;
+//! # otp_core::doc_test(async {
+//! let (worker, monitor) = process::spawn_monitor(async |mut mailbox: Mailbox<u32>| {
+//!     assert_eq!(mailbox.receive().await, 7);
+//!     Err::<(), _>(ExitReason::error("boom"))
+//! });
+//! worker.send(7);
+//! let down = process::receive_down(monitor).await;
+//! assert_eq!((down.pid, down.reason), (worker.pid(), ExitReason::error("boom")));
+//! # });
+//! ```
 
 mod address;
 mod alias;

@@ -101,28 +101,28 @@ pub(crate) fn adopt(orphan: Orphan) -> Option<Orphan> {
 }
 
 /// Takes the replies that the panic which was just caught has dropped.
-///
-/// # Cancel safety
-///
-/// As cancel safe as the future.
-///
-/// # Examples
-///
-/// ```
-/// # use otp_core::prelude::*;
-/// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-/// # runtime.block_on(async {
-/// let node = Node::new();
-/// let inside = async { Node::current() }.in_node(&node);
-/// assert_eq!(inside.await, Some(node));
-/// # });
-/// ```
 pub(crate) fn take_orphans() -> Vec<Orphan> {
     ORPHANS.with(RefCell::take)
 }
 
 pin_project! {
     /// A future that runs in a node; made by [`NodeExt::in_node`] and [`Node::run`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as the future.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let node = Node::new();
+    /// let inside = async { Node::current() }.in_node(&node);
+    /// assert_eq!(inside.await, Some(node));
+    /// # });
+    /// ```
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct InNode<F> {
         #[pin]

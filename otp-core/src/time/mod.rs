@@ -11,6 +11,18 @@
 //!
 //! A timer never fires early; tokio's clock has a resolution of a millisecond. A timer that is addressed to a process is
 //! gone with that process; one that is addressed to a name looks the name up when it fires.
+//!
+//! # Examples
+//!
+//! ```
+//! # use otp_core::prelude::*;
+//! # otp_core::doc_test(async {
+//! let (worker, monitor) = process::spawn_monitor(std::future::pending::<()>());
+//! let timer = otp_core::time::exit_after(Duration::from_millis(1), worker, ExitReason::Shutdown);
+//! assert!(timer.read().is_some());
+//! assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Shutdown);
+//! # });
+//! ```
 
 pub(crate) mod deadline;
 pub(crate) mod sleep;
