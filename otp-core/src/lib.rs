@@ -131,8 +131,9 @@ pub use otp_macros::{
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-/// Runs an example of the documentation as a process.
+/// Runs an example of the documentation as a process. Boxed, so that what runs it is compiled once for all of them.
 #[doc(hidden)]
 pub fn doc_test<T>(body: impl std::future::Future<Output = T>) -> T {
+    let body: std::pin::Pin<Box<dyn std::future::Future<Output = T>>> = Box::pin(body);
     runner::run_main(runner::Flavor::CurrentThread, body)
 }
