@@ -16,6 +16,11 @@ use crate::reply::{self, Answer};
 
 /// A process that computes one value, and a future of that value: Elixir's `Task`.
 ///
+/// # Errors
+///
+/// The reason of its end, if it ended before it had its value. A process that does not trap exits ends with it, as the two
+/// are linked.
+///
 /// # Cancel safety
 ///
 /// Dropped, the task runs on and its value is lost.

@@ -301,6 +301,10 @@ pin_project! {
     ///
     /// See [`StartError`]. A start that failed leaves nothing behind: no process, no name, no exit signal to the starter.
     ///
+    /// # Panics
+    ///
+    /// It panics if it is polled outside a node, and names the caller of the start.
+    ///
     /// # Cancel safety
     ///
     /// Dropped before it is done, the process that had begun is killed, and its name is free.

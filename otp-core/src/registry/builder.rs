@@ -204,6 +204,10 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> Registry<K, S, V, N> {
     ///
     /// See [`StartError`](crate::StartError).
     ///
+    /// # Panics
+    ///
+    /// The future panics outside a node.
+    ///
     /// # Cancel safety
     ///
     /// As of [`Start`]: dropped before it is done, the registry is killed.
@@ -234,6 +238,10 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> Registry<K, S, V, N> {
     /// # Errors
     ///
     /// See [`StartError`](crate::StartError).
+    ///
+    /// # Panics
+    ///
+    /// The future panics outside a node.
     ///
     /// # Cancel safety
     ///

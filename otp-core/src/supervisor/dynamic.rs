@@ -245,6 +245,10 @@ impl<S: DynamicChild> DynamicSupervisor<S> {
     ///
     /// See [`StartError`].
     ///
+    /// # Panics
+    ///
+    /// The future panics outside a node.
+    ///
     /// # Cancel safety
     ///
     /// As of [`Start`]: dropped before it is done, the supervisor is killed.
@@ -276,6 +280,10 @@ impl<S: DynamicChild> DynamicSupervisor<S> {
     /// # Errors
     ///
     /// See [`StartError`].
+    ///
+    /// # Panics
+    ///
+    /// The future panics outside a node.
     ///
     /// # Cancel safety
     ///

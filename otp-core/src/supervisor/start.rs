@@ -83,6 +83,10 @@ where
 /// stopped in reverse order, and the error is [`StartError::Init`] with a reason that is clean and carries
 /// [`FailedToStartChild`](super::FailedToStartChild).
 ///
+/// # Panics
+///
+/// It panics if it is polled outside a node.
+///
 /// # Cancel safety
 ///
 /// Dropped before it is done, the supervisor is killed, and its children with it.
