@@ -69,7 +69,7 @@ impl<S: GenServer> ServerRef<S> {
 
     /// A handle to whoever holds `name` in the current node, looked up at each use: it survives a restart.
     ///
-    /// `GenServer.whereis/1` and the name itself as a server of OTP.
+    /// In OTP the name itself stands for its server; here a handle does, which knows what kind of server that is.
     ///
     /// # Panics
     ///

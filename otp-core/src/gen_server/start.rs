@@ -188,8 +188,8 @@ pub fn start<H: ServerHandle>(
 
 /// Starts a server that is linked with the current process: `GenServer.start_link/3`.
 ///
-/// Outside a process it is [`StartError::NotAProcess`]. An init that fails sends no exit signal to the
-/// starter: the error says it.
+/// Outside a process it is [`StartError::NotAProcess`]. An init that fails sends no exit signal to the starter, as in OTP
+/// since its release 26: the error says it.
 ///
 /// # Errors
 ///

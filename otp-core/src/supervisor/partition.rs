@@ -117,7 +117,7 @@ impl<S: Supervised> PartitionSupervisor<S> {
     /// So many partitions of a server that takes what `arguments` makes for each one, at each start: one value as it is,
     /// several as a tuple.
     ///
-    /// `with_arguments` of Elixir, where it changes the arguments of the child specification.
+    /// Elixir's option `with_arguments`, where it changes the arguments of the child specification.
     ///
     /// # Examples
     ///
