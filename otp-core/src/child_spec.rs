@@ -236,8 +236,8 @@ pub trait ChildStart: Send + 'static {
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is done, the child that had begun is killed. A start that wraps another one must keep that: it must not
-    /// start the inner one in a task of its own.
+    /// Dropped before it is done, the child that had begun is killed. A start that wraps another one must keep that: it
+    /// must not start the inner one in a task of its own.
     ///
     /// # Examples
     ///

@@ -164,8 +164,8 @@ pub struct Node(Arc<Inner>);
 impl Node {
     /// Makes a node with no process in it.
     ///
-    /// `main` and each test have one already. It is for existing tokio programs, and for two worlds in one program: no pid and no
-    /// name of one means anything in another.
+    /// `main` and each test have one already. It is for existing tokio programs, and for two worlds in one program: no
+    /// pid and no name of one means anything in another.
     ///
     /// # Examples
     ///
@@ -452,8 +452,8 @@ impl Node {
 
     /// Timers that wait in this node.
     ///
-    /// Those of [`time`](crate::time), sleeps and timeouts among them. For tests and for monitoring: a number that only grows is
-    /// a leak.
+    /// Those of [`time`](crate::time), sleeps and timeouts among them. For tests and for monitoring: a number that only
+    /// grows is a leak.
     ///
     /// # Examples
     ///

@@ -211,7 +211,7 @@ fn lock(answered: &Mutex<Answered>) -> MutexGuard<'_, Answered> {
 impl<L, T> RequestCollection<L, T> {
     /// Makes an empty one.
     ///
-    /// `gen_server:reqids_new/0`.
+    /// Mirrors `gen_server:reqids_new/0`.
     ///
     /// # Examples
     ///
@@ -267,7 +267,7 @@ impl<L, T> RequestCollection<L, T> {
 
     /// How many are waited for.
     ///
-    /// `gen_server:reqids_size/1`.
+    /// Mirrors `gen_server:reqids_size/1`.
     ///
     /// # Examples
     ///

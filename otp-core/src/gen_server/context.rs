@@ -243,7 +243,8 @@ impl<S: GenServer> Context<S> {
         drop(before);
     }
 
-    /// Calls `handle_timeout` if nothing comes for so long after this callback: the timeout of `{noreply, State, Timeout}`.
+    /// Calls `handle_timeout` if nothing comes for so long after this callback: the timeout of
+    /// `{noreply, State, Timeout}`.
     ///
     /// Any message disarms it. Zero: if the mailbox is empty now. A system request arms it anew, in full.
     ///
@@ -286,7 +287,7 @@ impl<S: GenServer> Context<S> {
     ///
     /// For implementations of [`GenServer`] by hand; a handler that answers in its middle uses [`ReplyTo::send`].
     ///
-    /// `{reply, Reply, State}`, and with [`stop`](Self::stop) `{stop, Reason, Reply, State}`.
+    /// Mirrors `{reply, Reply, State}`, and with [`stop`](Self::stop) `{stop, Reason, Reply, State}`.
     ///
     /// # Examples
     ///
@@ -389,7 +390,7 @@ impl<S: GenServer> Context<S> {
 
     /// Sends a message to this server every `period`, first after one, until it is cancelled.
     ///
-    /// `:timer.send_interval/2`, see [`time::send_interval`].
+    /// Mirrors `:timer.send_interval/2`, see [`time::send_interval`].
     ///
     /// # Panics
     ///
@@ -438,7 +439,8 @@ impl<S: GenServer> Context<S> {
 
     /// Sets whether exit signals come as [`Exit`](crate::process::Exit) messages. Answers how it was before.
     ///
-    /// `process_flag(trap_exit, …)`. Off unless set. The exit of the parent ends the server all the same, through `terminate`.
+    /// Mirrors `process_flag(trap_exit, …)`. Off unless set. The exit of the parent ends the server all the same,
+    /// through `terminate`.
     ///
     /// # Examples
     ///
@@ -562,9 +564,8 @@ impl<S: GenServer> Context<S> {
     ///
     /// impl<I: Iterator + Unpin> futures_core::Stream for Items<I> {
     ///     type Item = I::Item;
-    /// #   fn poll_next(mut self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<Option<I::Item>> {
-    /// #       std::task::Poll::Ready(self.0.next())
-    /// #   }
+    /// #   fn poll_next(mut self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) ->
+    /// std::task::Poll<Option<I::Item>> { #       std::task::Poll::Ready(self.0.next()) #   }
     ///     // …
     /// }
     ///
@@ -624,8 +625,8 @@ impl<S: GenServer> Context<S> {
     ///
     /// Work that has begun cannot be stopped; if the server ends, its output is dropped.
     ///
-    /// Gives the process that waits for it. If the work panics, that one ends with an error, and the link ends the server unless
-    /// it traps exits.
+    /// Gives the process that waits for it. If the work panics, that one ends with an error, and the link ends the
+    /// server unless it traps exits.
     ///
     /// # Examples
     ///

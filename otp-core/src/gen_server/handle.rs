@@ -122,7 +122,7 @@ impl<S: GenServer> ServerRef<S> {
     /// A handle to whoever is registered under `key`, looked up at each use: it survives a restart. With nobody there, a
     /// call fails with [`CallFailure::NoProc`](crate::CallFailure::NoProc), and a cast is dropped.
     ///
-    /// `{:via, Registry, {registry, key}}`.
+    /// Mirrors `{:via, Registry, {registry, key}}`.
     ///
     /// # Examples
     ///
@@ -152,7 +152,7 @@ impl<S: GenServer> ServerRef<S> {
 
     /// Asks, and waits for the answer. `build` makes the message around the place for the answer.
     ///
-    /// `GenServer.call/3`. The methods that `#[gen_server]` makes do this.
+    /// Mirrors `GenServer.call/3`. The methods that `#[gen_server]` makes do this.
     ///
     /// # Examples
     ///

@@ -155,16 +155,17 @@ pub trait GenServer: Sized + Send + 'static {
 
     /// Makes the state. The starter waits for it. It runs as the new process.
     ///
-    /// `init/1`. `#[init]` of `#[gen_server]`.
+    /// Mirrors `init/1`; `#[init]` of `#[gen_server]` writes it.
     ///
     /// # Errors
     ///
-    /// [`InitError::Stop`] with a reason, or [`InitError::Ignore`] if the server is not needed; then nothing of it is left.
+    /// [`InitError::Stop`] with a reason, or [`InitError::Ignore`] if the server is not needed; then nothing of it is
+    /// left.
     ///
     /// # Cancel safety
     ///
-    /// The server is dropped where its init waits, when the start is dropped or times out, or at an exit signal that is not
-    /// trapped. What it has begun with others is for its drop to undo.
+    /// The server is dropped where its init waits, when the start is dropped or times out, or at an exit signal that is
+    /// not trapped. What it has begun with others is for its drop to undo.
     ///
     /// # Examples
     ///
@@ -197,12 +198,13 @@ pub trait GenServer: Sized + Send + 'static {
 
     /// Handles one message.
     ///
-    /// `handle_call/3`, `handle_cast/2`, `handle_info/2` and `handle_continue/2` in one: the message says which it is.
+    /// Mirrors `handle_call/3`, `handle_cast/2`, `handle_info/2` and `handle_continue/2` in one: the message says which
+    /// it is.
     ///
     /// # Cancel safety
     ///
-    /// It is dropped where it waits, at an exit signal that is not trapped; then the state's `Drop` runs, and nothing else. A
-    /// caller that gives up does not end it.
+    /// It is dropped where it waits, at an exit signal that is not trapped; then the state's `Drop` runs, and nothing
+    /// else. A caller that gives up does not end it.
     ///
     /// # Examples
     ///
@@ -240,7 +242,7 @@ pub trait GenServer: Sized + Send + 'static {
 
     /// A monitored process ended. By default that is reported as unexpected.
     ///
-    /// `handle_info({'DOWN', …}, State)`. `#[handle_down]` of `#[gen_server]`.
+    /// Mirrors `handle_info({'DOWN', …}, State)`; `#[handle_down]` of `#[gen_server]` writes it.
     ///
     /// # Cancel safety
     ///
@@ -285,7 +287,7 @@ pub trait GenServer: Sized + Send + 'static {
     /// A linked process ended or an exit signal came, while trapping exits; not the parent's, which ends the server.
     /// By default that is reported as unexpected.
     ///
-    /// `handle_info({'EXIT', …}, State)`. `#[handle_exit]` of `#[gen_server]`.
+    /// Mirrors `handle_info({'EXIT', …}, State)`; `#[handle_exit]` of `#[gen_server]` writes it.
     ///
     /// # Cancel safety
     ///
@@ -330,7 +332,7 @@ pub trait GenServer: Sized + Send + 'static {
 
     /// Nothing came for as long as [`Context::set_timeout`] said.
     ///
-    /// `handle_info(timeout, State)`. `#[handle_timeout]` of `#[gen_server]`.
+    /// Mirrors `handle_info(timeout, State)`; `#[handle_timeout]` of `#[gen_server]` writes it.
     ///
     /// # Cancel safety
     ///
@@ -369,7 +371,7 @@ pub trait GenServer: Sized + Send + 'static {
     /// The server stops: by [`Context::stop`], by a client's stop, after a panic, or by its parent's exit while trapping
     /// exits. Not after a kill, nor after an exit signal that was not trapped. By default it does nothing.
     ///
-    /// `terminate/2`. `#[terminate]` of `#[gen_server]`.
+    /// Mirrors `terminate/2`; `#[terminate]` of `#[gen_server]` writes it.
     ///
     /// # Cancel safety
     ///
@@ -411,7 +413,7 @@ pub trait GenServer: Sized + Send + 'static {
     /// The state as people may see it, in status and crash reports. By default the type's name alone, so that no secret
     /// gets out by accident.
     ///
-    /// `format_status/1`. `#[format_status]` of `#[gen_server]`.
+    /// Mirrors `format_status/1`; `#[format_status]` of `#[gen_server]` writes it.
     ///
     /// # Examples
     ///

@@ -442,7 +442,7 @@ impl<M: Send + 'static> Address<M> {
 
     /// Whether the process is alive.
     ///
-    /// `is_process_alive/1`.
+    /// Mirrors `is_process_alive/1`.
     ///
     /// # Examples
     ///

@@ -45,7 +45,7 @@ pub struct ProcessInfo {
 
 /// What is known of a process of the current node. None if it has ended, and outside a node.
 ///
-/// `Process.info/1`.
+/// Mirrors `Process.info/1`.
 ///
 /// # Examples
 ///

@@ -214,7 +214,7 @@ pub fn try_link(target: impl Target) -> Result<(), NoProc> {
 
 /// Ends a link. An EXIT of that process's that is not in the mailbox yet will not come any more.
 ///
-/// `unlink/1`. That there is no link is no error.
+/// Mirrors `unlink/1`. That there is no link is no error.
 ///
 /// # Panics
 ///
@@ -244,7 +244,7 @@ pub fn unlink(target: impl Target) {
 ///
 /// Each call is a monitor of its own. By name it watches whoever holds the name now.
 ///
-/// `monitor/2`. The reason is [`ExitReason::NoProc`] if it is gone already.
+/// Mirrors `monitor/2`. The reason is [`ExitReason::NoProc`] if it is gone already.
 ///
 /// # Panics
 ///
@@ -360,7 +360,7 @@ pub fn exit_with(reason: ExitReason) -> ! {
 
 /// Sets whether the current process gets exit signals as [`Exit`] messages. Answers how it was before.
 ///
-/// `process_flag(trap_exit, Flag)`. Off unless set. [`ExitReason::Kill`] cannot be trapped.
+/// Mirrors `process_flag(trap_exit, Flag)`. Off unless set. [`ExitReason::Kill`] cannot be trapped.
 ///
 /// # Panics
 ///

@@ -208,7 +208,7 @@ impl<M: Send + 'static> Mailbox<M> {
 
     /// Takes a message if there is one.
     ///
-    /// `receive … after 0`.
+    /// Mirrors `receive … after 0`.
     ///
     /// # Examples
     ///

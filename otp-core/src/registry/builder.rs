@@ -20,7 +20,7 @@ use crate::process::Recipient;
 /// Its keys are unique, or with [`Duplicate`] may be held by many: [`DuplicateRegistry`]. See [the module](super) for
 /// what it does.
 ///
-/// `Registry.start_link/1`. Its options `partitions` and `compressed` are not there, as no process is asked.
+/// Mirrors `Registry.start_link/1`. Its options `partitions` and `compressed` are not there, as no process is asked.
 ///
 /// # Examples
 ///

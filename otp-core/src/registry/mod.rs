@@ -115,7 +115,7 @@ pub use server::RegistryServer;
 
 /// Each key is held by one process at most.
 ///
-/// `keys: :unique`. It has no values: it stands in types.
+/// Mirrors `keys: :unique`. It has no values: it stands in types.
 ///
 /// # Examples
 ///
@@ -134,7 +134,7 @@ pub enum Unique {}
 
 /// A key may be held by many processes, and many times.
 ///
-/// `keys: :duplicate`. It has no values: it stands in types.
+/// Mirrors `keys: :duplicate`. It has no values: it stands in types.
 ///
 /// # Examples
 ///

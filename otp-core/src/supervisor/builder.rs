@@ -17,7 +17,7 @@ use crate::options::Restart;
 ///
 /// Unless set: three restarts in five seconds, as in Elixir; no automatic shutdown; no back-off, as in OTP.
 ///
-/// `Supervisor.start_link/2` and the flags of `supervisor:init/1`.
+/// Mirrors `Supervisor.start_link/2` and the flags of `supervisor:init/1`.
 ///
 /// # Examples
 ///

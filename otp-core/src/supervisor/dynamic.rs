@@ -118,8 +118,8 @@ impl AnyStarter {
 ///
 /// Unless set: as many children as come, three restarts in five seconds, no back-off.
 ///
-/// `DynamicSupervisor.start_link/1`, with its defaults. Elixir's `extra_arguments` are not there: the kind of child says what it
-/// is started with.
+/// Mirrors `DynamicSupervisor.start_link/1`, with its defaults. Elixir's `extra_arguments` are not there: the kind of
+/// child says what it is started with.
 ///
 /// # Examples
 ///
