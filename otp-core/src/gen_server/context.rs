@@ -559,13 +559,16 @@ impl<S: GenServer> Context<S> {
     /// ```
     /// # use otp_core::prelude::*;
     /// # use doc_servers::{Probe, ProbeMessage};
+    /// # use std::pin::Pin;
+    /// # use std::task::{self, Poll};
     /// /// A stream of what an iterator has.
     /// struct Items<I>(I);
     ///
     /// impl<I: Iterator + Unpin> futures_core::Stream for Items<I> {
     ///     type Item = I::Item;
-    /// #   fn poll_next(mut self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) ->
-    /// std::task::Poll<Option<I::Item>> { #       std::task::Poll::Ready(self.0.next()) #   }
+    /// #   fn poll_next(mut self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<Option<I::Item>> {
+    /// #       Poll::Ready(self.0.next())
+    /// #   }
     ///     // …
     /// }
     ///
