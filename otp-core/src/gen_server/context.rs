@@ -508,7 +508,7 @@ impl<S: GenServer> Context<S> {
     ///
     /// # Errors
     ///
-    /// The other process is gone and this one does not trap exits.
+    /// The other process is gone and this one does not trap exits; or nobody holds the name, whether it traps them or not.
     ///
     /// # Examples
     ///

@@ -444,7 +444,7 @@ pub trait GenServer: Sized + Send + 'static {
 
     /// What a message is called, in crash reports.
     ///
-    /// `#[gen_server]` gives the name of the message's variant.
+    /// `#[gen_server]` gives the names of the message's type and of its variant.
     ///
     /// # Examples
     ///
