@@ -214,3 +214,56 @@ impl GenServer for Tally {
         cx.reply(reply_to, self.value);
     }
 }
+
+/// There is no seat left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+/// What may be asked of whoever has guests.
+#[protocol]
+pub trait Greet {
+    /// Says hello.
+    #[call]
+    fn greet(&mut self, name: String) -> String;
+
+    /// Gives a guest the only seat, and answers how many guests there are.
+    #[call]
+    fn admit(&mut self) -> Result<usize, Full>;
+
+    /// All guests leave.
+    #[cast]
+    fn close(&mut self);
+}
+
+/// A host, who has one seat.
+#[derive(Debug)]
+#[gen_server]
+pub struct Host {
+    guests: usize,
+}
+
+#[gen_server(protocols(Greet))]
+impl Host {
+    #[init]
+    fn init() -> Self {
+        Host { guests: 0 }
+    }
+}
+
+impl Greet for Host {
+    fn greet(&mut self, name: String) -> String {
+        format!("hello, {name}")
+    }
+
+    fn admit(&mut self) -> Result<usize, Full> {
+        if self.guests > 0 {
+            return Err(Full);
+        }
+        self.guests += 1;
+        Ok(self.guests)
+    }
+
+    fn close(&mut self) {
+        self.guests = 0;
+    }
+}

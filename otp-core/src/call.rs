@@ -13,7 +13,7 @@ use tokio::task::coop;
 
 use crate::exit::ExitReason;
 use crate::pid::Pid;
-use crate::process::cell::Process;
+use crate::process::cell::{Core, Process};
 use crate::process::queue::PushError;
 use crate::process::{Astray, Route, scope};
 use crate::reply::{self, Answer, ReplyTo};
@@ -298,6 +298,7 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
         }
         let server = match (&self.phase, &self.route) {
             (Phase::Waiting, Route::Pinned(cell)) => Ok(Arc::clone(cell) as Arc<dyn Process>),
+            (Phase::Waiting, Route::Part(inlet)) => Ok(Arc::clone(inlet).into_process()),
             (Phase::Failed(failure), _) => Err((**failure).clone()),
             (Phase::Blocked(_), _) => Err(CallFailure::MailboxFull),
             _ => Err(CallFailure::NoReply),
@@ -308,16 +309,11 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
 
     /// Resolves the route and queues the request. Err with what the call ends with.
     fn send(&mut self, waker: &Waker) -> Result<(), CallFailure> {
-        match self.route {
-            Route::Pinned(_) => {}
-            Route::Placed(_) | Route::Named(_) | Route::Via(_) => {
-                self.route = Route::Pinned(self.route.resolve()?);
-            }
-        }
-        let Route::Pinned(cell) = &self.route else {
-            return Err(CallFailure::NoProc);
+        self.route.pin()?;
+        let server = match &self.route {
+            Route::Pinned(cell) => cell.core().pid(),
+            route => route.pid().ok_or(CallFailure::NoProc)?,
         };
-        let server = cell.core().pid();
         let caller = scope::with_process(|process| {
             process.core().set_waiting_for(server);
             process.core().pid()
@@ -335,10 +331,15 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
 
     /// Queues the request, or finds that there is no room.
     fn push(&mut self, ticket: Option<u64>) -> Result<(), CallFailure> {
-        let (Route::Pinned(cell), Some(message)) = (&self.route, self.message.take()) else {
+        let Some(message) = self.message.take() else {
             return Err(CallFailure::NoProc);
         };
-        match cell.queue().push(message, ticket) {
+        let pushed = match &self.route {
+            Route::Pinned(cell) => cell.queue().push(message, ticket),
+            Route::Part(inlet) => inlet.push(message, ticket),
+            Route::Placed(_) | Route::Named(_) | Route::Via(_) => Err(PushError::Closed(message)),
+        };
+        match pushed {
             Ok(()) => self.phase = Phase::Waiting,
             Err(PushError::Full(message)) => {
                 self.message = Some(message);
@@ -347,7 +348,7 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
             Err(PushError::Refused(_)) => return Err(CallFailure::MailboxFull),
             // It ended while the request waited for room: the caller is one of those who learn why.
             Err(PushError::Closed(_)) if matches!(self.phase, Phase::Blocked(_)) => {
-                return Err(dropped(&**cell));
+                return Err(self.dropped());
             }
             Err(PushError::Closed(_)) => return Err(CallFailure::NoProc),
         }
@@ -356,8 +357,8 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
 
     /// Tries again to queue a request that found no room, until it waits in the line.
     fn unblock(&mut self, waker: &Waker) -> Result<(), CallFailure> {
-        while let (&Phase::Blocked(ticket), Route::Pinned(cell)) = (&self.phase, &self.route) {
-            let place = cell.queue().wait_for_room(ticket, waker);
+        while let (&Phase::Blocked(ticket), Some(server)) = (&self.phase, self.route.pinned()) {
+            let place = server.wait_for_room(ticket, waker);
             if place.is_some() {
                 self.phase = Phase::Blocked(place);
                 return Ok(());
@@ -375,7 +376,7 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
 /// The circle of waiting processes that begins with the caller and goes through the server, if there is one.
 fn cycle<M: Send + 'static>(route: &Route<M>) -> Vec<Pid> {
     let caller = scope::with_process(|process| process.core().pid());
-    let (Some(caller), Route::Pinned(server)) = (caller, route) else {
+    let (Some(caller), Some(server)) = (caller, route.pinned()) else {
         return Vec::new();
     };
     let mut cycle = vec![caller];
@@ -396,9 +397,8 @@ fn cycle<M: Send + 'static>(route: &Route<M>) -> Vec<Pid> {
 }
 
 /// Why a request that was dropped has no answer: its server's end, if it has ended.
-pub(crate) fn dropped(server: &dyn Process) -> CallFailure {
+pub(crate) fn dropped(server: &Core) -> CallFailure {
     server
-        .core()
         .ended()
         .map_or(CallFailure::NoReply, CallFailure::Exit)
 }
@@ -430,10 +430,12 @@ impl<M: Send + 'static, T: Send + 'static> Future for Call<M, T> {
             return this.fail(cx);
         }
         this.unblock(cx.waker())?;
-        let Route::Pinned(cell) = &this.route else {
-            return Poll::Pending;
+        let node = match &this.route {
+            Route::Pinned(cell) => cell.core().node(),
+            Route::Part(inlet) => inlet.core().node(),
+            Route::Placed(_) | Route::Named(_) | Route::Via(_) => return Poll::Pending,
         };
-        let over = this.deadline.poll(cell.core().node(), cx.waker());
+        let over = this.deadline.poll(node, cx.waker());
         if over.is_pending() {
             return Poll::Pending;
         }
@@ -458,17 +460,28 @@ impl<M: Send + 'static, T> Call<M, T> {
 
     fn answered(&mut self, answer: Option<T>) -> Result<T, CallFailure> {
         self.finish();
-        answer.ok_or_else(|| match &self.route {
-            Route::Pinned(cell) => dropped(&**cell),
+        answer.ok_or_else(|| self.dropped())
+    }
+
+    /// Why the request was dropped.
+    #[cold]
+    fn dropped(&self) -> CallFailure {
+        match &self.route {
+            Route::Pinned(cell) => dropped(cell.core()),
+            Route::Part(inlet) => dropped(inlet.core()),
             Route::Placed(_) | Route::Named(_) | Route::Via(_) => CallFailure::NoReply,
-        })
+        }
     }
 }
 
 impl<M, T> Call<M, T> {
     fn finish(&mut self) {
-        if let (Phase::Blocked(ticket), Route::Pinned(cell)) = (&self.phase, &self.route) {
-            cell.queue().leave_line(*ticket, false);
+        if let Phase::Blocked(ticket) = self.phase {
+            match &self.route {
+                Route::Pinned(cell) => cell.queue().leave_line(ticket, false),
+                Route::Part(inlet) => inlet.leave_line(ticket, false),
+                Route::Placed(_) | Route::Named(_) | Route::Via(_) => {}
+            }
         }
         self.phase = Phase::Done;
         self.deadline.end();

@@ -41,6 +41,7 @@
 //! | writing one by hand, and what happens when | [`GenServer`], [`mod@gen_server`] |
 //! | asking a server | [`Call`], [`CallFailure`], [`CallError`], [`ServerRef`], [`Request`] |
 //! | processes, links, monitors, exit signals, names | [`process`] |
+//! | one client for many kinds of servers, mocks | [`protocol`](macro@protocol), [`ProtocolRef`] |
 //! | keys for processes, groups of processes | [`registry`] |
 //! | timers and sleeping | [`time`] |
 //! | looking into a running server | [`sys`] |
@@ -69,7 +70,7 @@
 //! An example that does not say what its server is uses one of these: the `Counter` above, which can also `reset` by a
 //! cast; an `Account`, whose `withdraw` can fail; a `Room`, which begins with nothing; a `Tally`, which is a `Counter`
 //! written by hand; a `Probe`, whose `with` runs a closure in a callback of the server, and whose `seen` tells which
-//! messages have come.
+//! messages have come; and a `Host`, who serves the protocol `Greet`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate self as otp_core;
@@ -91,6 +92,7 @@ mod options;
 mod pid;
 pub mod prelude;
 pub mod process;
+mod protocol;
 pub mod registry;
 mod reply;
 mod report;
@@ -116,6 +118,7 @@ pub use options::{
     ChildKind, Configured, MailboxPolicy, Restart, ServerOptions, Shutdown, WhenFull,
 };
 pub use pid::{NodeId, Pid};
+pub use protocol::{ProtocolHandle, ProtocolMessage, ProtocolRef, Serves};
 pub use registry::{DuplicateRegistry, Entry, Registry, RegistryError, RegistryEvent, RegistryRef};
 pub use reply::ReplyTo;
 pub use request::{NoResponse, Request, RequestCollection};
@@ -130,7 +133,7 @@ pub use task::Task;
 #[cfg(feature = "macros")]
 pub use otp_macros::{
     call, cast, format_status, gen_server, handle_continue, handle_down, handle_exit, handle_info,
-    handle_timeout, init, main, supervisor, terminate, test,
+    handle_timeout, init, main, protocol, supervisor, terminate, test,
 };
 
 /// The README's programs, as tests.

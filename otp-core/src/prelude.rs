@@ -34,5 +34,5 @@ pub use crate::gen_server;
 #[cfg(feature = "macros")]
 pub use otp_macros::{
     call, cast, format_status, handle_continue, handle_down, handle_exit, handle_info,
-    handle_timeout, init, supervisor, terminate,
+    handle_timeout, init, protocol, supervisor, terminate,
 };

@@ -14,7 +14,8 @@ pub use crate::gen_server::{
 };
 pub use crate::options::{Configured, MailboxPolicy, Restart, ServerOptions, Shutdown};
 pub use crate::pid::Pid;
-pub use crate::process::{Down, Exit, MonitorRef, Sent};
+pub use crate::process::{Address, Down, Exit, Location, MonitorRef, Sent, Target};
+pub use crate::protocol::{ProtocolHandle, ProtocolMessage, ProtocolRef, Serves, narrowed};
 pub use crate::registry::HasHandle;
 pub use crate::reply::ReplyTo;
 #[cfg(shuttle)]

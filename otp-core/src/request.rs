@@ -117,7 +117,7 @@ impl<T> Request<T> {
             Ok(server) => self
                 .answer
                 .poll(waker)
-                .map(|answer| answer.ok_or_else(|| dropped(&**server))),
+                .map(|answer| answer.ok_or_else(|| dropped(server.core()))),
         }
     }
 }

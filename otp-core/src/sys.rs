@@ -396,6 +396,6 @@ async fn request_within<S: GenServer, T: Send + 'static>(
     let answer = process::within(timeout, answer).await;
     match answer {
         None => Err(CallFailure::Timeout { cycle: Vec::new() }),
-        Some(answer) => answer.ok_or_else(|| dropped(&*cell)),
+        Some(answer) => answer.ok_or_else(|| dropped(cell.core())),
     }
 }

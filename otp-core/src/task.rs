@@ -125,7 +125,7 @@ impl<T> Future for Task<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         this.answer.poll(cx.waker()).map(|value| {
-            value.ok_or_else(|| match dropped(&*this.process) {
+            value.ok_or_else(|| match dropped(this.process.core()) {
                 CallFailure::Exit(reason) => reason,
                 _ => ExitReason::NoProc,
             })

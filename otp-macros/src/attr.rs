@@ -1,12 +1,12 @@
 //! The one parser of `key = value, …`: what is unknown, double or without a value is told for every macro alike.
 
-use proc_macro2::{Ident, Punct, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, Punct, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::Parse;
 
 use crate::errors::Errors;
-use crate::symbol::{self, FLAGS, SERVER_OPTIONS};
+use crate::symbol::{self, FLAGS, LISTS, SERVER_OPTIONS};
 
 /// One `key = value`.
 pub(crate) struct Setting {
@@ -98,7 +98,10 @@ fn setting(tokens: Vec<TokenTree>, known: &[&str]) -> syn::Result<Setting> {
         }
     };
     if !known.contains(&key.to_string().as_str()) {
-        let message = if SERVER_OPTIONS.contains(&key.to_string().as_str()) {
+        let message = if key == symbol::PROTOCOLS && known.contains(&symbol::RESTART) {
+            "`protocols` says what a server handles; write it in the `#[gen_server]` above the impl"
+                .to_owned()
+        } else if SERVER_OPTIONS.contains(&key.to_string().as_str()) {
             format!(
                 "`{key}` says what a server is; write it in the `#[gen_server]` above the struct"
             )
@@ -112,6 +115,9 @@ fn setting(tokens: Vec<TokenTree>, known: &[&str]) -> syn::Result<Setting> {
         return Err(syn::Error::new_spanned(&key, message));
     }
     let next = tokens.next();
+    if LISTS.contains(&key.to_string().as_str()) {
+        return parenthesized(key, next, tokens.next());
+    }
     let is_flag = next.is_none() && FLAGS.contains(&key.to_string().as_str());
     let is_equals = matches!(next, Some(TokenTree::Punct(equals)) if equals.as_char() == '=');
     let value: TokenStream = tokens.collect();
@@ -122,6 +128,26 @@ fn setting(tokens: Vec<TokenTree>, known: &[&str]) -> syn::Result<Setting> {
             &key,
             format!("`{key}` has no value; write `{key} = …`"),
         ))
+    }
+}
+
+/// `protocols(KeyValue, Log)`, whose value is what the parentheses hold.
+fn parenthesized(
+    key: Ident,
+    next: Option<TokenTree>,
+    more: Option<TokenTree>,
+) -> syn::Result<Setting> {
+    match (next, more) {
+        (Some(TokenTree::Group(group)), None)
+            if group.delimiter() == Delimiter::Parenthesis && !group.stream().is_empty() =>
+        {
+            let value = group.stream();
+            Ok(Setting { key, value })
+        }
+        _ => {
+            let message = format!("`{key}` is a list; write `{key}(KeyValue)`");
+            Err(syn::Error::new_spanned(&key, message))
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod gen_server;
 mod misplaced;
 mod names;
 mod place;
+mod protocol;
 mod runtime;
 mod supervisor;
 mod symbol;
@@ -43,8 +44,9 @@ use crate::symbol::Kind;
 /// # Options
 ///
 /// Above the struct: `restart = permanent | transient | temporary`; `shutdown = 10s | 500ms | brutal_kill | infinity`;
-/// `mailbox = unbounded | bounded(n) | bounded(n, refuse) | bounded(n, drop_oldest)`. Above both: `crate = path`, for
-/// a crate that re-exports otp-core.
+/// `mailbox = unbounded | bounded(n) | bounded(n, refuse) | bounded(n, drop_oldest)`. Above the impl:
+/// `protocols(KeyValue, …)`, the traits with [`macro@protocol`] above them that the server implements. Above both:
+/// `crate = path`, for a crate that re-exports otp-core.
 ///
 /// # Handlers
 ///
@@ -89,6 +91,80 @@ use crate::symbol::Kind;
 #[proc_macro_attribute]
 pub fn gen_server(arguments: TokenStream, item: TokenStream) -> TokenStream {
     gen_server::expand(arguments.into(), item.into()).into()
+}
+
+/// Makes a protocol of a trait: messages that many kinds of servers handle, behind one client.
+///
+/// The trait's methods are handlers, each with [`macro@call`] or [`macro@cast`] above it, by the rules of those of a
+/// [`macro@gen_server`]; a method with a body and without an attribute stays a method. Servers implement the trait, and say
+/// `protocols(KeyValue)` above their own impl.
+///
+/// Above `trait KeyValue` it adds, with the trait's visibility, generics and `#[cfg]`s:
+///
+/// - `KeyValueMessage`, an enum with a variant for each call and cast, which is a part of the messages of each of its
+///   servers. A test's mock matches it: see `otp_core::testing::mock`. `message.handle(server, cx)` has a server handle one,
+///   for servers that are written by hand.
+/// - `KeyValueRef`, the handle: `Clone`, `Eq`, `Hash`, `Debug`, a `Deref` to `ProtocolRef<KeyValueMessage>`, and a method
+///   for each call and cast. It is made, with `.into()`, of the handle of each server of the protocol (`MemoryStoreRef`,
+///   `ServerRef<MemoryStore>`) and of an `Address<KeyValueMessage>`, and can do no more than the protocol says: it is what to
+///   hand to who may ask for these messages only.
+/// - the bound `Serves<KeyValueMessage>` on the trait, a `GenServer` that takes its messages.
+///
+/// An `async` handler becomes `-> impl Future<…> + Send`; a server writes `async fn`. `Self` is the server, which no
+/// message may name. Where a server names the protocol, `KeyValueMessage` has to be in scope: `use store::{KeyValue,
+/// KeyValueMessage}`, or `protocols(store::KeyValue)`.
+///
+/// # Options
+///
+/// `crate = path`, for a crate that re-exports otp-core.
+///
+/// # Examples
+///
+/// ```
+/// use std::collections::HashMap;
+/// use otp_core::prelude::*;
+///
+/// #[protocol]
+/// pub trait KeyValue {
+///     #[call]
+///     fn get(&self, key: String) -> Option<String>;
+///     #[cast]
+///     fn put(&mut self, key: String, value: String);
+/// }
+///
+/// #[gen_server]
+/// pub struct MemoryStore {
+///     values: HashMap<String, String>,
+/// }
+///
+/// #[gen_server(protocols(KeyValue))]
+/// impl MemoryStore {
+///     #[init]
+///     fn init() -> Self {
+///         MemoryStore { values: HashMap::new() }
+///     }
+/// }
+///
+/// impl KeyValue for MemoryStore {
+///     fn get(&self, key: String) -> Option<String> {
+///         self.values.get(&key).cloned()
+///     }
+///     fn put(&mut self, key: String, value: String) {
+///         self.values.insert(key, value);
+///     }
+/// }
+///
+/// #[otp_core::main]
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let store: KeyValueRef = MemoryStore::start_link().await?.into();
+///     store.put("language".into(), "Rust".into());
+///     assert_eq!(store.get("language".into()).await?.as_deref(), Some("Rust"));
+///     Ok(())
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn protocol(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    protocol::expand(arguments.into(), item.into()).into()
 }
 
 /// Makes a supervision tree whose children have typed handles, and whose mistakes are found when it compiles: Elixir's

@@ -11,9 +11,15 @@ pub(crate) fn expand(kind: Kind, arguments: &TokenStream, item: TokenStream) -> 
         return item;
     }
     let name = kind.name();
-    let message = format!(
-        "`#[{name}]` belongs on a method in the impl of a server; write `#[gen_server]` above that impl"
-    );
+    let message = match kind {
+        Kind::Call | Kind::Cast => format!(
+            "`#[{name}]` belongs on a method in a server's own impl, or in the trait of a protocol; write \
+             `#[gen_server]` above that impl, or `#[protocol]` above that trait"
+        ),
+        _ => format!(
+            "`#[{name}]` belongs on a method in the impl of a server; write `#[gen_server]` above that impl"
+        ),
+    };
     let error = syn::Error::new(Span::call_site(), message).into_compile_error();
     quote!(#error #item)
 }

@@ -110,6 +110,7 @@ pub(crate) const CRATE: &str = "crate";
 pub(crate) const RESTART: &str = "restart";
 pub(crate) const SHUTDOWN: &str = "shutdown";
 pub(crate) const MAILBOX: &str = "mailbox";
+pub(crate) const PROTOCOLS: &str = "protocols";
 pub(crate) const FLAVOR: &str = "flavor";
 pub(crate) const WORKER_THREADS: &str = "worker_threads";
 pub(crate) const LEAKS: &str = "leaks";
@@ -124,6 +125,9 @@ pub(crate) const TEST_OPTIONS: [&str; 6] =
 
 /// The options that may stand without a value.
 pub(crate) const FLAGS: [&str; 1] = [SHUFFLED];
+
+/// The options that are a list in parentheses.
+pub(crate) const LISTS: [&str; 1] = [PROTOCOLS];
 
 /// Settings of a tree, and options of a child.
 pub(crate) const STRATEGY: &str = "strategy";
@@ -157,6 +161,9 @@ pub(crate) const BUILDER_OPTIONS: [(&str, &[&str]); 2] = [
 
 /// The options that belong above the struct.
 pub(crate) const SERVER_OPTIONS: [&str; 3] = [RESTART, SHUTDOWN, MAILBOX];
+
+/// The options that belong above the impl.
+pub(crate) const IMPL_OPTIONS: [&str; 2] = [PROTOCOLS, CRATE];
 
 /// The starters that `#[gen_server]` puts on a server.
 pub(crate) const STARTERS: [&str; 4] = ["start", "start_link", "start_monitor", "child_spec"];

@@ -7,4 +7,6 @@
 //!   anew: `TRYBUILD=overwrite cargo test -p ui-tests --test messages`.
 //! - `tests/refused` asks any compiler: is each program refused, with one error, at the marked token, without a word
 //!   about what the macros generate?
+//! - `tests/editor` asks rust-analyzer: what is completed, found, renamed and shown of a server and a tree, in code that
+//!   is half-written?
 //! - `tests/hygiene.rs` runs the programs of `pass`.

@@ -94,6 +94,15 @@ mod no_implicit_prelude;
 )]
 mod private_types;
 
+#[path = "../pass/hygiene_protocols.rs"]
+#[allow(
+    unreachable_pub,
+    clippy::all,
+    clippy::unwrap_used,
+    reason = "what a program writes is odd on purpose"
+)]
+mod protocols;
+
 #[path = "../pass/hygiene_raw_identifiers.rs"]
 #[allow(
     unreachable_pub,
@@ -155,6 +164,7 @@ run! {
     in_macro_rules,
     no_implicit_prelude,
     private_types,
+    protocols,
     raw_identifiers,
     self_types,
     shapes,

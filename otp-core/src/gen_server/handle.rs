@@ -63,7 +63,7 @@ impl<S: GenServer> ServerRef<S> {
     pub(crate) fn place(&self) -> Option<&Arc<Place<S::Message>>> {
         match &self.route {
             Route::Placed(place) => Some(place),
-            Route::Pinned(_) | Route::Named(_) | Route::Via(_) => None,
+            Route::Pinned(_) | Route::Part(_) | Route::Named(_) | Route::Via(_) => None,
         }
     }
 
@@ -166,6 +166,7 @@ impl<S: GenServer> ServerRef<S> {
     /// assert_eq!(answer.await, Ok(42));
     /// # });
     /// ```
+    #[doc(alias = "ask")]
     #[inline]
     pub fn call<T: Send + 'static>(
         &self,
@@ -215,6 +216,8 @@ impl<S: GenServer> ServerRef<S> {
     /// assert_eq!(counter.add(1).await, Ok(1));
     /// # });
     /// ```
+    #[doc(alias = "tell")]
+    #[doc(alias = "do_send")]
     #[inline]
     pub fn cast(&self, message: S::Message) -> Sent<S::Message> {
         self.route.cast(message)
@@ -526,6 +529,7 @@ impl<H: ServerHandle + Send> Recipient for H {
     fn is_alive(&self) -> bool {
         match &self.as_ref().route {
             Route::Pinned(cell) => cell.core().vital().is_alive(),
+            Route::Part(inlet) => inlet.core().vital().is_alive(),
             Route::Placed(_) | Route::Named(_) | Route::Via(_) => true,
         }
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::cell::{Cell, downcast};
+use super::inlet::Inlet;
 use super::place::Place;
 use super::queue::PushError;
 use crate::node::{Name, Node};
@@ -16,7 +17,8 @@ use crate::pid::Pid;
 
 /// Finds a process anew at each use: who is registered under a key.
 pub(crate) trait Guide<M>: Send + Sync {
-    fn find(&self) -> Option<Arc<Cell<M>>>;
+    /// A route to one process.
+    fn find(&self) -> Result<Route<M>, Astray>;
     fn node(&self) -> Option<Node>;
     fn is_same(&self, other: &dyn Any) -> bool;
     fn hash(&self, state: &mut dyn Hasher);
@@ -26,10 +28,12 @@ pub(crate) trait Guide<M>: Send + Sync {
 /// Where messages of type `M` go: one process, a supervised child, or whoever holds a name.
 pub(crate) enum Route<M> {
     Pinned(Arc<Cell<M>>),
+    /// One process that takes other messages, too.
+    Part(Arc<dyn Inlet<M>>),
     /// A supervised child, through its restarts.
     Placed(Arc<Place<M>>),
     Named(Box<(Node, Name)>),
-    /// Whoever is registered under a key of a registry. Boxed twice, so that all routes stay short.
+    /// Whoever a guide finds, one who is registered under a key for instance.
     Via(Arc<Box<dyn Guide<M>>>),
 }
 
@@ -42,6 +46,27 @@ pub(crate) enum Astray {
 }
 
 impl<M: Send + 'static> Route<M> {
+    /// Pins it to the process that it leads to now.
+    #[inline]
+    pub(crate) fn pin(&mut self) -> Result<(), Astray> {
+        match self {
+            Route::Pinned(_) | Route::Part(_) => {}
+            Route::Placed(_) | Route::Named(_) => *self = Route::Pinned(self.resolve()?),
+            Route::Via(guide) => *self = guide.find()?,
+        }
+        Ok(())
+    }
+
+    /// The process, of a route that is pinned.
+    pub(crate) fn pinned(&self) -> Option<&dyn Inlet<M>> {
+        match self {
+            Route::Pinned(cell) => Some(&**cell),
+            Route::Part(inlet) => Some(&**inlet),
+            Route::Placed(_) | Route::Named(_) | Route::Via(_) => None,
+        }
+    }
+
+    /// The process, if it takes messages of this type and of no other.
     #[inline]
     pub(crate) fn resolve(&self) -> Result<Arc<Cell<M>>, Astray> {
         match self {
@@ -51,7 +76,11 @@ impl<M: Send + 'static> Route<M> {
                 let holder = named.0.holder(named.1.as_str()).ok_or(Astray::NoProc)?;
                 downcast(holder).ok_or(Astray::WrongServer)
             }
-            Route::Via(guide) => guide.find().ok_or(Astray::NoProc),
+            Route::Via(guide) => match guide.find()? {
+                Route::Pinned(cell) => Ok(cell),
+                _ => Err(Astray::WrongServer),
+            },
+            Route::Part(_) => Err(Astray::WrongServer),
         }
     }
 
@@ -59,6 +88,7 @@ impl<M: Send + 'static> Route<M> {
     pub(crate) fn node(&self) -> Option<Node> {
         match self {
             Route::Pinned(cell) => Some(cell.core().node().clone()),
+            Route::Part(inlet) => Some(inlet.core().node().clone()),
             Route::Placed(place) => {
                 let present = place.present();
                 present.as_ref().map(|cell| cell.core().node().clone())
@@ -72,6 +102,7 @@ impl<M: Send + 'static> Route<M> {
     pub(crate) fn pid(&self) -> Option<Pid> {
         match self {
             Route::Pinned(cell) => Some(cell.core().pid()),
+            Route::Part(inlet) => Some(inlet.core().pid()),
             Route::Placed(place) => {
                 let present = place.present();
                 let alive = present
@@ -80,7 +111,7 @@ impl<M: Send + 'static> Route<M> {
                 alive.map(|cell| cell.core().pid())
             }
             Route::Named(named) => named.0.whereis(named.1.as_str()),
-            Route::Via(guide) => guide.find().map(|cell| cell.core().pid()),
+            Route::Via(guide) => guide.find().ok()?.pid(),
         }
     }
 
@@ -88,6 +119,7 @@ impl<M: Send + 'static> Route<M> {
         match self {
             // The usual case does not touch the reference count.
             Route::Pinned(cell) => Sent::new(cell, message),
+            Route::Part(inlet) => Sent::of(inlet.push(message, None), || Arc::clone(inlet)),
             Route::Placed(place) => match &*place.present() {
                 Some(cell) => Sent::new(cell, message),
                 None => {
@@ -105,11 +137,9 @@ impl<M: Send + 'static> Route<M> {
                 }
             },
             Route::Via(guide) => match guide.find() {
-                Some(cell) => Sent::new(&cell, message),
-                None => {
-                    tracing::warn!(
-                        "a message to a key that nobody is registered under was dropped"
-                    );
+                Ok(route) => route.cast(message),
+                Err(astray) => {
+                    tracing::warn!(reason = ?astray, "a message to somebody who is not there was dropped");
                     drop(message);
                     Sent::done(CastOutcome::NoProc)
                 }
@@ -120,15 +150,16 @@ impl<M: Send + 'static> Route<M> {
     pub(crate) fn locate(&self) -> Location {
         match self {
             Route::Pinned(cell) => Location(At::Pid(cell.core().pid())),
+            Route::Part(inlet) => Location(At::Pid(inlet.core().pid())),
             Route::Placed(place) => Location(match &*place.present() {
                 Some(cell) => At::Pid(cell.core().pid()),
                 None => At::Nobody,
             }),
             Route::Named(named) => Location(At::Name(named.1.clone())),
-            Route::Via(guide) => Location(match guide.find() {
-                Some(cell) => At::Pid(cell.core().pid()),
-                None => At::Nobody,
-            }),
+            Route::Via(guide) => match guide.find() {
+                Ok(route) => route.locate(),
+                Err(_) => Location(At::Nobody),
+            },
         }
     }
 }
@@ -137,6 +168,7 @@ impl<M> Clone for Route<M> {
     fn clone(&self) -> Self {
         match self {
             Route::Pinned(cell) => Route::Pinned(Arc::clone(cell)),
+            Route::Part(inlet) => Route::Part(Arc::clone(inlet)),
             Route::Placed(place) => Route::Placed(Arc::clone(place)),
             Route::Named(named) => Route::Named(named.clone()),
             Route::Via(guide) => Route::Via(Arc::clone(guide)),
@@ -148,6 +180,7 @@ impl<M: Send + 'static> PartialEq for Route<M> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Route::Pinned(a), Route::Pinned(b)) => a.core().pid() == b.core().pid(),
+            (Route::Part(a), Route::Part(b)) => a.core().pid() == b.core().pid(),
             (Route::Placed(a), Route::Placed(b)) => Arc::ptr_eq(a, b),
             (Route::Named(a), Route::Named(b)) => a == b,
             (Route::Via(a), Route::Via(b)) => a.is_same(b.as_any()),
@@ -160,6 +193,7 @@ impl<M: Send + 'static> Hash for Route<M> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
             Route::Pinned(cell) => cell.core().pid().hash(state),
+            Route::Part(inlet) => inlet.core().pid().hash(state),
             Route::Placed(place) => std::ptr::hash(Arc::as_ptr(place), state),
             Route::Named(named) => named.hash(state),
             Route::Via(guide) => guide.hash(state),
@@ -171,12 +205,16 @@ impl<M: Send + 'static> fmt::Display for Route<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Route::Pinned(cell) => fmt::Display::fmt(&cell.core().pid(), f),
+            Route::Part(inlet) => fmt::Display::fmt(&inlet.core().pid(), f),
             Route::Placed(place) => match &*place.present() {
                 Some(cell) => write!(f, "child {}", cell.core().pid()),
                 None => f.write_str("child"),
             },
             Route::Named(named) => fmt::Debug::fmt(&named.1, f),
-            Route::Via(_) => f.write_str("via a registry"),
+            Route::Via(guide) => match guide.find() {
+                Ok(route) => write!(f, "via {route}"),
+                Err(_) => f.write_str("via"),
+            },
         }
     }
 }
@@ -219,7 +257,7 @@ impl fmt::Display for CastOutcome {
 enum Sending<M> {
     Done(CastOutcome),
     Waiting {
-        cell: Arc<Cell<M>>,
+        inlet: Arc<dyn Inlet<M>>,
         message: M,
         ticket: Option<u64>,
     },
@@ -269,20 +307,28 @@ pub struct Sent<M> {
     sending: Sending<M>,
 }
 
-impl<M> Sent<M> {
+impl<M: Send + 'static> Sent<M> {
     #[inline]
     fn new(cell: &Arc<Cell<M>>, message: M) -> Self {
-        match cell.queue().push(message, None) {
+        Sent::of(cell.queue().push(message, None), || {
+            Arc::clone(cell) as Arc<dyn Inlet<M>>
+        })
+    }
+
+    /// What became of a message that was pushed into `inlet`.
+    #[inline]
+    fn of(pushed: Result<(), PushError<M>>, inlet: impl FnOnce() -> Arc<dyn Inlet<M>>) -> Self {
+        match pushed {
             Ok(()) => Sent::done(CastOutcome::Queued),
             Err(PushError::Full(message)) => Sent {
                 sending: Sending::Waiting {
-                    cell: Arc::clone(cell),
+                    inlet: inlet(),
                     message,
                     ticket: None,
                 },
             },
             Err(PushError::Refused(message)) => {
-                report_lost(cell.core().pid(), "the mailbox is full and refuses");
+                report_lost(inlet().core().pid(), "the mailbox is full and refuses");
                 drop(message);
                 Sent::done(CastOutcome::Refused)
             }
@@ -292,7 +338,9 @@ impl<M> Sent<M> {
             }
         }
     }
+}
 
+impl<M> Sent<M> {
     const fn done(outcome: CastOutcome) -> Self {
         Sent {
             sending: Sending::Done(outcome),
@@ -338,18 +386,18 @@ impl<M> Future for Sent<M> {
                 }
                 Sending::Taken => return Poll::Ready(CastOutcome::NoProc),
                 Sending::Waiting {
-                    cell,
+                    inlet,
                     message,
                     ticket,
                 } => {
-                    let outcome = match cell.queue().push(message, ticket) {
+                    let outcome = match inlet.push(message, ticket) {
                         Ok(()) => CastOutcome::Queued,
                         Err(PushError::Refused(_)) => CastOutcome::Refused,
                         Err(PushError::Closed(_)) => CastOutcome::NoProc,
                         Err(PushError::Full(message)) => {
-                            let place = cell.queue().wait_for_room(ticket, cx.waker());
+                            let place = inlet.wait_for_room(ticket, cx.waker());
                             self.sending = Sending::Waiting {
-                                cell,
+                                inlet,
                                 message,
                                 // Its place stays its own while it tries again.
                                 ticket: place.or(ticket),
@@ -369,9 +417,9 @@ impl<M> Future for Sent<M> {
 
 impl<M> Drop for Sent<M> {
     fn drop(&mut self) {
-        if let Sending::Waiting { cell, ticket, .. } = &self.sending {
-            cell.queue().leave_line(*ticket, true);
-            report_lost(cell.core().pid(), "its sender did not wait for room");
+        if let Sending::Waiting { inlet, ticket, .. } = &self.sending {
+            inlet.leave_line(*ticket, true);
+            report_lost(inlet.core().pid(), "its sender did not wait for room");
         }
     }
 }

@@ -164,11 +164,15 @@ impl<M> Queue<M> {
         }
     }
 
-    /// Queues a message. `ticket` is that of a sender that has waited.
+    /// Queues what a message can be made of. `ticket` is that of a sender that has waited.
     ///
     /// Inlined, as the message would otherwise be copied on its way.
     #[inline]
-    pub(crate) fn push(&self, message: M, ticket: Option<u64>) -> Result<(), PushError<M>> {
+    pub(crate) fn push<P: Into<M>>(
+        &self,
+        message: P,
+        ticket: Option<u64>,
+    ) -> Result<(), PushError<P>> {
         let inner = self.lock();
         if inner.closed {
             return Err(PushError::Closed(message));
@@ -176,7 +180,7 @@ impl<M> Queue<M> {
         if inner.bound.is_some() {
             return self.push_bounded(inner, message, ticket);
         }
-        self.enqueue(inner, Envelope::Message(message));
+        self.enqueue(inner, Envelope::Message(message.into()));
         Ok(())
     }
 
@@ -193,12 +197,12 @@ impl<M> Queue<M> {
         Ok(())
     }
 
-    fn push_bounded(
+    fn push_bounded<P: Into<M>>(
         &self,
         mut guard: MutexGuard<'_, Inner<M>>,
-        message: M,
+        message: P,
         ticket: Option<u64>,
-    ) -> Result<(), PushError<M>> {
+    ) -> Result<(), PushError<P>> {
         let inner = &mut *guard;
         let Some(bound) = &mut inner.bound else {
             return Err(PushError::Closed(message));
@@ -224,7 +228,7 @@ impl<M> Queue<M> {
         }
         bound.forget(ticket);
         bound.queued += 1;
-        self.enqueue(guard, Envelope::Message(message));
+        self.enqueue(guard, Envelope::Message(message.into()));
         drop(evicted);
         Ok(())
     }

@@ -430,7 +430,7 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
         let registry = match self.server.route() {
             Route::Pinned(cell) => cell.core().pid(),
             Route::Placed(place) => place.present().as_ref()?.core().pid(),
-            route @ (Route::Named(_) | Route::Via(_)) => route.pid()?,
+            route @ (Route::Part(_) | Route::Named(_) | Route::Via(_)) => route.pid()?,
         };
         let known = self.table.load();
         if let Some(table) = &*known

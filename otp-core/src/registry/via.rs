@@ -7,8 +7,7 @@ use std::sync::Arc;
 use super::handle::RegistryRef;
 use super::registrable::{Key, Registrable, Value};
 use crate::node::Node;
-use crate::process::cell::Cell;
-use crate::process::{Guide, Route};
+use crate::process::{Astray, Guide, Route};
 
 /// Leads to whoever is registered under a key.
 struct KeyGuide<K: Key, S: Registrable, V: Value> {
@@ -17,8 +16,9 @@ struct KeyGuide<K: Key, S: Registrable, V: Value> {
 }
 
 impl<K: Key, S: Registrable, V: Value> Guide<S::Message> for KeyGuide<K, S, V> {
-    fn find(&self) -> Option<Arc<Cell<S::Message>>> {
-        self.registry.find(&self.key)
+    fn find(&self) -> Result<Route<S::Message>, Astray> {
+        let found = self.registry.find(&self.key).map(Route::Pinned);
+        found.ok_or(Astray::NoProc)
     }
 
     fn node(&self) -> Option<Node> {

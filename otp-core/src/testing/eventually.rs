@@ -43,6 +43,10 @@ pub(crate) fn far_away(kit: &Kit) -> Duration {
 /// assert_eq!(Some(7).look(), Ok(7));
 /// assert_eq!(None::<u32>.look(), Err("None".to_owned()));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say whether it is so",
+    note = "give a `bool`, an `Option` or a `Result`: `eventually(async || counter.add(0).await == Ok(1))`"
+)]
 pub trait Fact {
     /// What is known then.
     type Value;

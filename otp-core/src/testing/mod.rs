@@ -122,6 +122,7 @@ mod inbox;
 pub(crate) mod kit;
 mod leak;
 mod log;
+mod mock;
 mod options;
 mod random;
 mod run;
@@ -133,6 +134,7 @@ pub use eventually::{Eventually, Fact, eventually, settle};
 pub use inbox::{Downs, Exits, Inbox, downs, exits, mailbox};
 pub use leak::end_with_test;
 pub use log::{capture_log, logs};
+pub use mock::mock;
 #[doc(hidden)]
 pub use run::doc_test;
 pub use run::seed;

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::panic::Location;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -109,14 +110,15 @@ where
 /// # otp_core::testing::doc_test(a_crash_loses_what_was_counted);
 /// ```
 #[track_caller]
-pub fn start_supervised<T: Supervised>(
-    values: impl Values<T>,
-) -> impl Future<Output = T::Handle> + Send {
+pub fn start_supervised<T: Supervised>(values: impl Values<T>) -> Starting<T::Handle> {
     let caller = Location::caller();
     let id = std::any::type_name::<T>();
     let spec = ChildSpec::new(id, move || T::start_child(values.clone().into_args()));
-    start(spec, true, caller)
+    Box::pin(start(spec, true, caller))
 }
+
+/// A child that is being started. It does not name what it is started with: wrong values are one mistake then.
+type Starting<H> = Pin<Box<dyn Future<Output = H> + Send>>;
 
 /// Starts a child under the supervisor of the test, as its specification says: [`start_supervised`] for what needs
 /// another restart type, another shutdown time, an id or a start of its own.

@@ -4,11 +4,13 @@
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote};
+use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::token::Brace;
 use syn::visit::Visit;
 use syn::{Attribute, ImplItem, ItemImpl, Lifetime, Signature, Token, Visibility};
 
+use crate::errors::Errors;
 use crate::symbol::Kind;
 
 /// `impl Counter { … }`.
@@ -22,6 +24,8 @@ pub(crate) struct Block {
 enum Item {
     Method(Box<Method>),
     Other(Box<ImplItem>),
+    /// What is no item yet, as an editor sees it while it is written.
+    Unfinished(TokenStream),
 }
 
 /// A method, without its handler attributes.
@@ -45,7 +49,7 @@ impl Block {
     pub(crate) fn methods(&self) -> impl Iterator<Item = &Method> {
         self.items.iter().filter_map(|item| match item {
             Item::Method(method) => Some(&**method),
-            Item::Other(_) => None,
+            Item::Other(_) | Item::Unfinished(_) => None,
         })
     }
 
@@ -81,13 +85,34 @@ impl Block {
         quote!(#(#[#paths(handler)])* const _: () = ();)
     }
 
-    pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Self> {
+    /// A block of nothing but these methods.
+    pub(crate) fn of_methods(header: ItemImpl, methods: impl IntoIterator<Item = Method>) -> Self {
+        let methods = methods.into_iter().map(Box::new).map(Item::Method);
+        Block {
+            header,
+            inner_attrs: Vec::new(),
+            items: methods.collect(),
+        }
+    }
+
+    /// Reads an impl. An item that cannot be read is told of; the others are read on.
+    pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> syn::Result<Self> {
         let (header, items) = split_braces(tokens)?;
         let parse_items = |input: ParseStream<'_>| {
             let inner_attrs = Attribute::parse_inner(input)?;
             let mut items = Vec::new();
             while !input.is_empty() {
-                items.push(input.parse()?);
+                let ahead = input.fork();
+                match ahead.parse() {
+                    Ok(item) => {
+                        input.advance_to(&ahead);
+                        items.push(item);
+                    }
+                    Err(error) => {
+                        errors.add(error);
+                        items.push(Item::Unfinished(unfinished(input)?));
+                    }
+                }
             }
             Ok((inner_attrs, items))
         };
@@ -100,8 +125,50 @@ impl Block {
     }
 }
 
+impl Method {
+    /// A method without its body, whose marks are taken from its attributes.
+    pub(crate) fn new(attrs: Vec<Attribute>, vis: Visibility, sig: Signature) -> Self {
+        let mut method = Method {
+            marks: Vec::new(),
+            attrs: Vec::new(),
+            vis,
+            sig,
+            body: TokenTree::Group(Group::new(Delimiter::Brace, TokenStream::new())),
+        };
+        for attr in attrs {
+            let known = Kind::of(attr.path());
+            match known.or_else(|| Kind::meant_by(attr.path())) {
+                Some(kind) => method.marks.push(Mark {
+                    kind,
+                    is_misnamed: known.is_none(),
+                    attr,
+                }),
+                None => method.attrs.push(attr),
+            }
+        }
+        method
+    }
+}
+
+/// What cannot be read, up to its braces, its `;` or the next item; without its handler attributes.
+fn unfinished(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let mut skipped = TokenStream::new();
+    if Attribute::parse_outer(&input.fork()).is_ok() {
+        let attrs = Attribute::parse_outer(input)?;
+        skipped.append_all(attrs.iter().filter(|attr| Kind::of(attr.path()).is_none()));
+    }
+    let mut is_end = input.is_empty();
+    while !is_end {
+        let is_last = input.peek(Brace) || input.peek(Token![;]);
+        skipped.append(input.parse::<TokenTree>()?);
+        let is_next = input.peek(Token![#]) || input.peek(Token![pub]);
+        is_end = is_last || is_next || input.is_empty();
+    }
+    Ok(skipped)
+}
+
 /// `impl Counter { … }` -> `impl Counter {}` and `…`.
-fn split_braces(tokens: TokenStream) -> syn::Result<(TokenStream, TokenStream)> {
+pub(crate) fn split_braces(tokens: TokenStream) -> syn::Result<(TokenStream, TokenStream)> {
     let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
     match tokens.pop() {
         Some(TokenTree::Group(braces)) if braces.delimiter() == Delimiter::Brace => {
@@ -132,31 +199,8 @@ impl Parse for Item {
 
 impl Parse for Method {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let mut method = Method {
-            marks: Vec::new(),
-            attrs: Vec::new(),
-            vis: Visibility::Inherited,
-            sig: {
-                let ahead = input.fork();
-                Attribute::parse_outer(&ahead)?;
-                ahead.parse::<Visibility>()?;
-                ahead.parse()?
-            },
-            body: TokenTree::Group(Group::new(Delimiter::Brace, TokenStream::new())),
-        };
-        for attr in Attribute::parse_outer(input)? {
-            let known = Kind::of(attr.path());
-            match known.or_else(|| Kind::meant_by(attr.path())) {
-                Some(kind) => method.marks.push(Mark {
-                    kind,
-                    is_misnamed: known.is_none(),
-                    attr,
-                }),
-                None => method.attrs.push(attr),
-            }
-        }
-        method.vis = input.parse()?;
-        method.sig = input.parse()?;
+        let attrs = Attribute::parse_outer(input)?;
+        let mut method = Method::new(attrs, input.parse()?, input.parse()?);
         method.body = input.parse()?;
         Ok(method)
     }
@@ -176,6 +220,7 @@ impl ToTokens for Block {
                 match item {
                     Item::Method(method) => method.to_tokens(tokens),
                     Item::Other(other) => other.to_tokens(tokens),
+                    Item::Unfinished(unfinished) => unfinished.to_tokens(tokens),
                 }
             }
         });

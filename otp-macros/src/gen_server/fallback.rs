@@ -5,13 +5,14 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Type;
+use syn::{Type, parse_quote};
 
 use super::ast::{self, Block};
 use super::expand;
 use super::model::{Message, Param, Server, type_path};
 use super::state::State;
 use crate::errors::Errors;
+use crate::names;
 use crate::symbol::{REPLY_TO, STARTERS};
 
 /// The user's impl, the mistakes, a server that does nothing, and its names.
@@ -61,15 +62,29 @@ fn stubs(server: &Server<'_>) -> TokenStream {
     };
     let clients = server.clients().enumerate().filter(is_first);
     let clients = clients.map(|(_, message)| client(server, message, &broken));
+    let any = names::local("P");
+    let mut of_any = server.bounded_generics();
+    of_any.params.push(parse_quote!(#any));
+    let (of_any, _, _) = of_any.split_for_impl();
     quote! {
+        #(#cfgs)*
+        impl #of_any #rt::Serves<#any> for #server_type #where_clause {
+            fn handle_part(
+                &mut self,
+                _: #any,
+                _: &mut #rt::Context<Self>,
+            ) -> impl #rt::core::future::Future<Output = ()> + #rt::core::marker::Send {
+                #rt::core::future::ready(())
+            }
+        }
         #(#cfgs)*
         impl #generics #rt::GenServer for #server_type #where_clause {
             type Args = ();
-            type Message = ();
+            type Message = #broken;
             async fn init(_: (), _: &mut #rt::Context<Self>) -> #rt::Result<Self, #rt::InitError> {
                 #rt::core::unimplemented!()
             }
-            async fn handle_message(&mut self, _: (), _: &mut #rt::Context<Self>) {}
+            async fn handle_message(&mut self, _: #broken, _: &mut #rt::Context<Self>) {}
         }
         #starters
         #(#cfgs)*
@@ -125,13 +140,16 @@ pub(crate) fn state(state: &State, options: Errors, errors: Errors) -> TokenStre
     };
     let error = error.into_compile_error();
     let State {
-        item, runtime: rt, ..
+        runtime: rt,
+        written,
+        item,
+        ..
     } = state;
     let cfgs = state.cfgs();
     let (generics, arguments, where_clause) = item.generics.split_for_impl();
     let server = &item.ident;
     quote! {
-        #item
+        #written
         #option_errors
         #error
         #(#cfgs)*

@@ -2,18 +2,18 @@
 
 pub(crate) mod ast;
 pub(crate) mod check;
-mod expand;
+pub(crate) mod expand;
 mod fallback;
-mod model;
+pub(crate) mod model;
 pub(crate) mod options;
-mod self_type;
+pub(crate) mod self_type;
 mod state;
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use self::ast::Block;
-use self::model::Server;
+use self::model::{Protocol, Server};
 use self::state::State;
 use crate::attr::Settings;
 use crate::errors::Errors;
@@ -39,10 +39,11 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn expand_impl(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
-    let mut block = Block::parse(item)?;
     let mut errors = Errors::default();
-    let settings = Settings::parse(arguments, &[symbol::CRATE], &mut errors);
+    let mut block = Block::parse(item, &mut errors)?;
+    let settings = Settings::parse(arguments, &symbol::IMPL_OPTIONS, &mut errors);
     let path = settings.crate_path(&mut errors);
+    let protocols = options::protocols(&settings, &mut errors);
     check::block(&mut errors, &block);
     if block.header.trait_.is_some() {
         if block.methods().all(|method| method.marks.is_empty()) {
@@ -51,10 +52,11 @@ fn expand_impl(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenSt
         // What has handlers was meant as the inherent impl; as such it is no further mistake.
         block.header.trait_ = None;
     }
-    let Some(server) = Server::new(Runtime::new(path.as_ref()), &block) else {
+    let Some(mut server) = Server::new(Runtime::new(path.as_ref()), &block) else {
         check::unnamed(&mut errors, &block);
         return Ok(fallback::block(&block, errors));
     };
+    server.protocols = Protocol::all(&protocols);
     check::server(&mut errors, &server);
     Ok(match errors.finish() {
         Ok(()) => expand::server(&server),
@@ -64,7 +66,7 @@ fn expand_impl(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenSt
 
 fn expand_struct(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let mut option_errors = Errors::default();
-    let state = State::new(arguments, syn::parse2(item)?, &mut option_errors);
+    let state = State::parse(arguments, item, &mut option_errors)?;
     let mut errors = Errors::default();
     state.check(&mut errors);
     Ok(fallback::state(&state, option_errors, errors))
@@ -115,6 +117,45 @@ mod tests {
             "`#[terminate]` looks at the reason; write `&ExitReason`",
         ];
         assert_eq!(mistakes, expected);
+    }
+
+    #[test]
+    fn a_server_that_is_being_written_keeps_its_other_handlers() {
+        let unfinished = [
+            quote!(pub),
+            quote!(pub fn subtract),
+            quote!(#[call] pub fn subtract(&mut self, by: )),
+            quote!(#[call] pub async fn subtract(&mut self, by: ) -> i64 { self. }),
+            quote!(#[doc = ""] subtract;),
+        ];
+        for unfinished in unfinished {
+            let expanded = expand(
+                TokenStream::new(),
+                quote! {
+                    impl Counter {
+                        #[init]
+                        fn init() -> Self {}
+                        #unfinished
+                        #[call]
+                        pub fn add(&mut self, by: i64) -> i64 {}
+                    }
+                },
+            );
+            let text = expanded.to_string();
+            assert!(text.contains("compile_error"), "{unfinished}\n{text}");
+            let client = "pub fn add (& self";
+            assert!(text.contains(client), "{unfinished}\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_struct_that_is_being_written_has_its_handle() {
+        for field in [quote!(highest), quote!(highest:), quote!(pub)] {
+            let item = quote!(pub struct Counter { value: i64, #field });
+            let text = expand(TokenStream::new(), item).to_string();
+            assert!(text.contains("compile_error"), "{field}\n{text}");
+            assert!(text.contains("pub struct CounterRef"), "{field}\n{text}");
+        }
     }
 
     #[test]

@@ -22,6 +22,17 @@ pub(crate) struct Server<'a> {
     pub(crate) inits: Vec<Handler<'a>>,
     pub(crate) messages: Vec<Message<'a>>,
     pub(crate) callbacks: Vec<Handler<'a>>,
+    pub(crate) protocols: Vec<Protocol<'a>>,
+}
+
+/// A protocol whose messages are a variant of the enum.
+pub(crate) struct Protocol<'a> {
+    /// `store::KeyValue<K>`.
+    pub(crate) path: &'a Path,
+    /// `KeyValue`.
+    pub(crate) variant: Ident,
+    /// `store::KeyValueMessage<K>`, shown at the path's last segment.
+    pub(crate) message: TokenStream,
 }
 
 /// The types that belong to a server, as paths with the impl's generic arguments.
@@ -32,6 +43,8 @@ pub(crate) struct Names {
     pub(crate) server_type: TokenStream,
     /// `CounterRef<K>`.
     pub(crate) handle: TokenStream,
+    /// What the handle derefs to: `ServerRef`.
+    pub(crate) address: Ident,
     /// `CounterMessage`.
     pub(crate) message: Ident,
     /// `CounterArguments`.
@@ -98,6 +111,7 @@ impl<'a> Server<'a> {
             block,
             names: Names {
                 handle: renamed(path, names::handle(&last.ident)),
+                address: format_ident!("ServerRef"),
                 message: names::message(&last.ident),
                 arguments: names::arguments(&last.ident, |_| false),
                 starter: names::starter(&last.ident, |_| false),
@@ -107,6 +121,7 @@ impl<'a> Server<'a> {
             inits: Vec::new(),
             messages: Vec::new(),
             callbacks: Vec::new(),
+            protocols: Vec::new(),
         };
         for method in block.methods() {
             if let Some(mark) = method.marks.first() {
@@ -180,6 +195,29 @@ impl<'a> Server<'a> {
         self.messages
             .iter()
             .filter(|message| matches!(message.handler.kind, Kind::Call | Kind::Cast))
+    }
+}
+
+impl<'a> Protocol<'a> {
+    /// One for each path. Those that end in the same name, `Typed<u8>` and `Typed<u16>`, have variants of different names.
+    pub(crate) fn all(paths: &'a [Path]) -> Vec<Self> {
+        let mut protocols: Vec<Self> = Vec::new();
+        for path in paths {
+            let Some(last) = path.segments.last() else {
+                continue;
+            };
+            let name = &last.ident;
+            let taken = |variant: &Ident| {
+                let mut earlier = protocols.iter();
+                earlier.any(|earlier| earlier.variant == *variant)
+            };
+            protocols.push(Protocol {
+                path,
+                variant: names::free(name.clone(), taken),
+                message: renamed(path, names::message(name)),
+            });
+        }
+        protocols
     }
 }
 

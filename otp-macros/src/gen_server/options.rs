@@ -3,7 +3,8 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::parse::{ParseStream, Parser};
-use syn::{LitInt, Token, parenthesized};
+use syn::punctuated::Punctuated;
+use syn::{LitInt, Path, Token, parenthesized};
 
 use crate::attr::{Setting, Settings};
 use crate::duration;
@@ -84,6 +85,17 @@ impl Shutdown {
 pub(crate) fn expand_restart(restart: &str, rt: &Runtime) -> TokenStream {
     let restart = Ident::new(restart, proc_macro2::Span::call_site());
     quote!(.restart(#rt::Restart::#restart))
+}
+
+/// Reads `protocols(KeyValue, Log)`.
+pub(crate) fn protocols(settings: &Settings, errors: &mut Errors) -> Vec<Path> {
+    let read = |setting: &Setting| {
+        Punctuated::<Path, Token![,]>::parse_terminated
+            .parse2(setting.value.clone())
+            .map_err(|_| setting.expected("the names of traits, such as `protocols(KeyValue)`"))
+    };
+    let paths = settings.get(symbol::PROTOCOLS, errors, read);
+    paths.into_iter().flatten().collect()
 }
 
 /// Reads `restart = transient`, as the name of the variant.

@@ -13,13 +13,20 @@ use crate::symbol;
 /// A server, from its struct.
 pub(crate) struct State {
     pub(crate) runtime: Runtime,
+    /// The struct's tokens: parsed and written anew, its braces would lie over its fields, and an editor could not tell
+    /// them apart.
+    pub(crate) written: TokenStream,
     pub(crate) item: DeriveInput,
     pub(crate) options: Options,
 }
 
 impl State {
     /// Reads the struct and the attribute's options.
-    pub(crate) fn new(arguments: TokenStream, item: DeriveInput, errors: &mut Errors) -> Self {
+    pub(crate) fn parse(
+        arguments: TokenStream,
+        written: TokenStream,
+        errors: &mut Errors,
+    ) -> syn::Result<Self> {
         const KNOWN: [&str; 4] = [
             symbol::RESTART,
             symbol::SHUTDOWN,
@@ -28,11 +35,12 @@ impl State {
         ];
         let settings = Settings::parse(arguments, &KNOWN, errors);
         let path = settings.crate_path(errors);
-        State {
+        Ok(State {
             runtime: Runtime::new(path.as_ref()),
-            item,
+            item: item(&written, errors)?,
+            written,
             options: Options::new(&settings, errors),
-        }
+        })
     }
 
     pub(crate) fn cfgs(&self) -> impl Iterator<Item = &Attribute> + Clone {
@@ -56,4 +64,15 @@ impl State {
             }
         }
     }
+}
+
+/// The struct; with fields that are being written, and cannot be read, it is told of and has none.
+fn item(written: &TokenStream, errors: &mut Errors) -> syn::Result<DeriveInput> {
+    syn::parse2(written.clone()).or_else(|error: syn::Error| {
+        let without_fields =
+            ast::split_braces(written.clone()).and_then(|(header, _)| syn::parse2(header));
+        let item = without_fields.map_err(|_| error.clone())?;
+        errors.add(error);
+        Ok(item)
+    })
 }

@@ -44,6 +44,8 @@ pub(crate) struct Child {
     pub(crate) name: Ident,
     /// None where it cannot be read.
     pub(crate) start: Option<Start>,
+    /// The type or function that stands there without arguments.
+    pub(crate) unfinished: Option<Path>,
     pub(crate) options: Vec<Setting>,
 }
 
@@ -466,10 +468,11 @@ fn child(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Chil
         attrs,
         name: input.call(Ident::parse_any)?,
         start: None,
+        unfinished: None,
         options: Vec::new(),
     };
     input.parse::<Token![:]>()?;
-    child.start = start(input, errors)?;
+    child.start = start(input, &mut child.unfinished, errors)?;
     if child.start.is_none() && !input.peek(Token![,]) {
         skip_to_next_child(input)?;
         return Ok(Some(child));
@@ -508,7 +511,11 @@ fn unnamed(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
 }
 
 /// `UserCache(options).name("primary")`; None if it cannot be read.
-fn start(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Start>> {
+fn start(
+    input: ParseStream<'_>,
+    unfinished: &mut Option<Path>,
+    errors: &mut Errors,
+) -> syn::Result<Option<Start>> {
     const EXPECTED: &str =
         "a child is a server or what makes one; write `UserCache(…)` or `Type::function(…)`";
     let is_path = input.peek(Ident::peek_any) || input.peek(Token![::]);
@@ -525,6 +532,7 @@ fn start(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Star
     };
     if !input.peek(Paren) {
         without_arguments(input, &path, errors);
+        *unfinished = Some(path);
         return Ok(None);
     }
     let arguments = input.parse()?;

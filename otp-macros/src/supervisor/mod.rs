@@ -30,7 +30,8 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
         Ok(()) => expand::tree(&tree),
         Err(error) => {
             let (error, names) = (error.into_compile_error(), expand::names(&tree));
-            quote!(#error #names)
+            let children = expand::children_for_editors(&tree);
+            quote!(#error #names #children)
         }
     }
 }
@@ -102,6 +103,23 @@ mod tests {
         for beginning in beginnings(tree()) {
             // Arguments that are no expressions reach the compiler, and an editor, as they are.
             assert!(!expand(beginning.clone()).is_empty(), "{beginning}");
+        }
+    }
+
+    #[test]
+    fn an_editor_sees_the_children_of_a_wrong_tree() {
+        let text = expand(quote! {
+            struct CacheTree(options: Options);
+            strategy: one_for_one,
+            children: {
+                primary: UserCache(options.),
+                secondary: User
+            }
+        })
+        .to_string();
+        let (_, shown) = text.split_once("as_written ! {").expect("it is there");
+        for expected in ["start_link (options .)", "let _ = User ;"] {
+            assert!(shown.contains(expected), "{expected}\n is not in\n{text}");
         }
     }
 

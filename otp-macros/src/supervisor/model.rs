@@ -2,8 +2,8 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
-use syn::Attribute;
 use syn::ext::IdentExt;
+use syn::{Attribute, Path};
 
 use super::ast::{self, Param, Start};
 use super::mention;
@@ -46,6 +46,8 @@ pub(crate) struct Child<'a> {
     pub(crate) name: &'a Ident,
     /// None where it could not be read.
     pub(crate) start: Option<&'a Start>,
+    /// What is there of it, then.
+    pub(crate) unfinished: Option<&'a Path>,
     pub(crate) options: Options<'a>,
     /// What its arguments name of the tree's parameters.
     pub(crate) params: Vec<&'a Param>,
@@ -87,6 +89,7 @@ impl<'a> Tree<'a> {
             attrs: &child.attrs,
             name: &child.name,
             start: child.start.as_ref(),
+            unfinished: child.unfinished.as_ref(),
             options: Options::new(&child.options, errors),
             params: Vec::new(),
             siblings: Vec::new(),

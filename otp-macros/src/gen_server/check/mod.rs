@@ -59,10 +59,40 @@ pub(crate) fn server(errors: &mut Errors, server: &Server<'_>) {
     one_init(errors, server);
     one_callback_of_a_kind(errors, server);
     variants_differ(errors, server);
+    protocols_differ(errors, server);
     let messages = server.messages.iter().map(|message| &message.handler);
     for handler in server.inits.iter().chain(messages).chain(&server.callbacks) {
-        handler::handler(errors, handler, server);
-        param::params(errors, handler, server);
+        one_handler(errors, handler, server);
+    }
+}
+
+/// What is wrong with one handler, of a server or of a protocol.
+pub(crate) fn one_handler(errors: &mut Errors, handler: &Handler<'_>, server: &Server<'_>) {
+    handler::handler(errors, handler, server);
+    param::params(errors, handler, server);
+}
+
+/// A protocol is a variant beside those of the handlers.
+fn protocols_differ(errors: &mut Errors, server: &Server<'_>) {
+    for (place, protocol) in server.protocols.iter().enumerate() {
+        let (variant, path) = (&protocol.variant, protocol.path);
+        let written = names::text(path);
+        let mut earlier = server.protocols.iter().take(place);
+        if earlier.any(|earlier| names::text(earlier.path) == written) {
+            let message = format!("`{written}` is listed already; remove one of the two");
+            errors.push(path, message);
+        }
+        let handler = server
+            .messages
+            .iter()
+            .find(|message| message.variant == *variant);
+        if let Some(handler) = handler {
+            let name = handler.handler.name();
+            errors.push(
+                name,
+                format!("the message of `{name}` would be `{variant}`, which is the protocol's; choose another name"),
+            );
+        }
     }
 }
 
@@ -115,7 +145,7 @@ fn no_second<'a: 'b, 'b>(errors: &mut Errors, handlers: impl IntoIterator<Item =
 }
 
 /// `load_it` and `loadIt` would be one variant.
-fn variants_differ(errors: &mut Errors, server: &Server<'_>) {
+pub(crate) fn variants_differ(errors: &mut Errors, server: &Server<'_>) {
     for (place, message) in server.messages.iter().enumerate() {
         let earlier = server
             .messages

@@ -8,7 +8,7 @@ use crate::names::local;
 use crate::symbol::Kind;
 
 /// `impl CounterRef { pub fn add(&self, by: i64) -> Call<CounterMessage, i64> { … } … }`
-pub(super) fn methods(server: &Server<'_>) -> Option<TokenStream> {
+pub(crate) fn methods(server: &Server<'_>) -> Option<TokenStream> {
     server.clients().next()?;
     let generics = server.bounded_generics();
     let (generics, _, where_clause) = generics.split_for_impl();
@@ -58,6 +58,7 @@ fn method(server: &Server<'_>, message: &Message<'_>) -> TokenStream {
         }
     });
     let enumeration = &server.names.message;
+    let address = &server.names.address;
     let message_type = server.message_type();
     let (answers, body) = match message.answer() {
         None => {
@@ -88,7 +89,7 @@ fn method(server: &Server<'_>, message: &Message<'_>) -> TokenStream {
         #(#docs)*
         #default_doc
         #vis fn #name(&self #(, #params)*) -> #answers {
-            #rt::ServerRef::#body
+            #rt::#address::#body
         }
     }
 }

@@ -95,15 +95,19 @@ fn handle_message(server: &Server<'_>) -> TokenStream {
         let variant = unused.variant;
         quote!(#name::#variant(_, #never) => match #never {},)
     });
-    let body = quote!(match #message { #(#arms)* #unused });
+    let part = local("part");
+    let parts = server.protocols.iter().map(|protocol| {
+        let (variant, of) = (&protocol.variant, &protocol.message);
+        quote!(#name::#variant(#part) => { <Self as #rt::Serves<#of>>::handle_part(self, #part, #cx).await; })
+    });
+    let body = quote!(match #message { #(#arms)* #(#parts)* #unused });
     let params = quote!(&mut self, #message: Self::Message, #cx: &mut #rt::Context<Self>);
-    let mut waiting = server
-        .messages
-        .iter()
-        .map(|message| &message.handler)
-        .filter(|handler| handler.is_async());
+    let handlers = server.messages.iter().map(|message| &message.handler);
+    let waiting = handlers.filter(|handler| handler.is_async());
+    let waiting = waiting.map(Handler::name);
+    let mut waiting = waiting.chain(server.protocols.iter().map(|protocol| &protocol.variant));
     let place = waiting.next().map(|first| match waiting.next() {
-        None => first.name().span(),
+        None => first.span(),
         Some(_) => server.names.server.span(),
     });
     future(

@@ -1,12 +1,13 @@
 //! The handle of a server, and what its options say.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::{Attribute, WhereClause, parse_quote};
 
 use crate::gen_server::state::State;
 use crate::names::{self, local};
 use crate::place;
+use crate::runtime::Runtime;
 
 /// `pub struct CounterRef(ServerRef<Counter>);` with its impls, and `impl Configured for Counter`.
 pub(super) fn handle(state: &State) -> TokenStream {
@@ -74,13 +75,45 @@ fn impls(state: &State) -> TokenStream {
     let rt = &state.runtime;
     let server = &state.item.ident;
     let name = names::handle(server);
-    let text = name.to_string();
     let (generics, arguments, _) = state.item.generics.split_for_impl();
     let where_clause = where_clause(state);
     let inner = inner(state);
+    let mut bodies = address(rt, &name, &inner);
+    bodies.push((
+        quote!(#rt::ServerHandle),
+        quote!(type Server = #server #arguments;),
+    ));
+    let cfgs: Vec<&Attribute> = state.cfgs().collect();
+    let impls = bodies.into_iter().map(|(of, body)| {
+        quote! {
+            #(#cfgs)*
+            #[automatically_derived]
+            #[allow(deprecated)]
+            impl #generics #of for #name #arguments #where_clause { #body }
+        }
+    });
+    quote! {
+        #(#impls)*
+
+        #(#cfgs)*
+        #[automatically_derived]
+        #[allow(deprecated, private_interfaces)]
+        impl #generics #rt::HasHandle for #server #arguments #where_clause {
+            type Handle = #name #arguments;
+        }
+    }
+}
+
+/// The traits of an address of its own type, `name(inner)`, with what their impls hold.
+pub(crate) fn address(
+    rt: &Runtime,
+    name: &Ident,
+    inner: &TokenStream,
+) -> Vec<(TokenStream, TokenStream)> {
+    let text = name.to_string();
     let [other, state_, f, inner_value] = ["other", "state", "f", "inner"].map(local);
     let hasher = quote!(OtpHasher);
-    let bodies = [
+    vec![
         (
             quote!(#rt::core::clone::Clone),
             quote!(fn clone(&self) -> Self { #name(#rt::core::clone::Clone::clone(&self.0)) }),
@@ -118,30 +151,7 @@ fn impls(state: &State) -> TokenStream {
             quote!(#rt::core::convert::AsRef<#inner>),
             quote!(fn as_ref(&self) -> &#inner { &self.0 }),
         ),
-        (
-            quote!(#rt::ServerHandle),
-            quote!(type Server = #server #arguments;),
-        ),
-    ];
-    let cfgs: Vec<&Attribute> = state.cfgs().collect();
-    let impls = bodies.into_iter().map(|(of, body)| {
-        quote! {
-            #(#cfgs)*
-            #[automatically_derived]
-            #[allow(deprecated)]
-            impl #generics #of for #name #arguments #where_clause { #body }
-        }
-    });
-    quote! {
-        #(#impls)*
-
-        #(#cfgs)*
-        #[automatically_derived]
-        #[allow(deprecated, private_interfaces)]
-        impl #generics #rt::HasHandle for #server #arguments #where_clause {
-            type Handle = #name #arguments;
-        }
-    }
+    ]
 }
 
 /// `ServerRef<Counter>`, shown at the struct's name: a server without `impl GenServer` is one mistake there.

@@ -2,14 +2,14 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::{Attribute, Generics, TypeParam};
+use syn::{Attribute, Generics, TypeParam, Visibility};
 
 use crate::gen_server::model::{Message, Server};
 use crate::names::{self, local};
 use crate::symbol::Kind;
 
-/// `pub enum CounterMessage { Add { by: i64, reply_to: ReplyTo<i64> }, Reset }`
-pub(super) fn enumeration(server: &Server<'_>) -> TokenStream {
+/// `pub enum CounterMessage { Add { by: i64, reply_to: ReplyTo<i64> }, Reset, KeyValue(KeyValueMessage) }`
+pub(crate) fn enumeration(server: &Server<'_>, vis: &Visibility) -> TokenStream {
     let rt = &server.runtime;
     let cfgs = server.cfgs();
     let name = &server.names.message;
@@ -20,6 +20,11 @@ pub(super) fn enumeration(server: &Server<'_>) -> TokenStream {
         .messages
         .iter()
         .map(|message| variant(server, message));
+    let parts = server.protocols.iter().map(|protocol| {
+        let (variant, message) = (&protocol.variant, &protocol.message);
+        let doc = format!("A message of the protocol `{variant}`.");
+        quote!(#[doc = #doc] #variant(#message),)
+    });
     let unused = unused(server).map(|Unused { variant, params }| {
         quote! {
             #[doc(hidden)]
@@ -31,8 +36,9 @@ pub(super) fn enumeration(server: &Server<'_>) -> TokenStream {
         #[doc = #doc]
         #[allow(dead_code, deprecated, private_bounds, private_interfaces, unreachable_pub)]
         #[allow(clippy::type_complexity)]
-        pub enum #name #generics #where_clause {
+        #vis enum #name #generics #where_clause {
             #(#variants)*
+            #(#parts)*
             #unused
         }
     }
@@ -102,25 +108,29 @@ fn is_blank_line(doc: &Attribute) -> bool {
 }
 
 /// The name of the function that [`debug`] makes.
-pub(super) fn name_function() -> Ident {
+pub(crate) fn name_function() -> Ident {
     format_ident!("message_name")
 }
 
 /// `fn message_name(message: &CounterMessage) -> &'static str { match message { … } }` and `impl Debug`, which prints
 /// that: a message's fields need not be `Debug`.
-pub(super) fn debug(server: &Server<'_>) -> TokenStream {
+pub(crate) fn debug(server: &Server<'_>) -> TokenStream {
     let rt = &server.runtime;
     let generics = server.generics();
     let (generics, _, where_clause) = generics.split_for_impl();
     let name = &server.names.message;
     let message_type = server.message_type();
     let function = name_function();
-    let [f, message, never] = ["f", "message", "never"].map(local);
+    let [f, message, never, part] = ["f", "message", "never", "part"].map(local);
     let arms = server.messages.iter().map(|message| {
         let cfgs = message.handler.cfgs();
         let variant = &message.variant;
         let text = format!("{name}::{variant}");
         quote!(#(#cfgs)* #name::#variant { .. } => #text,)
+    });
+    let parts = server.protocols.iter().map(|protocol| {
+        let (variant, of) = (&protocol.variant, &protocol.message);
+        quote!(#name::#variant(ref #part) => <#of>::name(#part),)
     });
     let unused = unused(server).map(|unused| {
         let variant = unused.variant;
@@ -129,7 +139,7 @@ pub(super) fn debug(server: &Server<'_>) -> TokenStream {
     quote! {
         #[allow(deprecated)]
         fn #function #generics (#message: &#message_type) -> &'static str #where_clause {
-            match *#message { #(#arms)* #unused }
+            match *#message { #(#arms)* #(#parts)* #unused }
         }
 
         #[automatically_derived]
@@ -143,13 +153,13 @@ pub(super) fn debug(server: &Server<'_>) -> TokenStream {
 }
 
 /// The variant that no message has, for the type parameters that no message names.
-pub(super) struct Unused<'a> {
-    pub(super) variant: Ident,
+pub(crate) struct Unused<'a> {
+    pub(crate) variant: Ident,
     params: Vec<&'a Ident>,
 }
 
 /// Rust wants every type parameter of an enum to be used.
-pub(super) fn unused<'a>(server: &'a Server<'_>) -> Option<Unused<'a>> {
+pub(crate) fn unused<'a>(server: &'a Server<'_>) -> Option<Unused<'a>> {
     let generics: &Generics = server.generics();
     let params: Vec<_> = generics
         .type_params()
@@ -176,5 +186,8 @@ fn is_used(server: &Server<'_>, param: &TypeParam) -> bool {
         fields
             .chain(message.answer())
             .any(|ty| names::mentions(ty, &param.ident))
-    })
+    }) || server
+        .protocols
+        .iter()
+        .any(|protocol| names::mentions(protocol.message.clone(), &param.ident))
 }

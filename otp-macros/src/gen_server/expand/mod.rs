@@ -1,15 +1,17 @@
 //! From a checked model to tokens, one generated item a file. Nothing here can fail.
 
 mod child;
-mod client;
+pub(crate) mod client;
 mod dispatch;
-mod handle;
-mod message;
-mod probe;
+pub(crate) mod handle;
+pub(crate) mod message;
+mod part;
+pub(crate) mod probe;
 mod start;
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::quote;
+use syn::parse_quote;
 
 use super::model::Server;
 use super::state::State;
@@ -18,7 +20,7 @@ use super::state::State;
 pub(crate) fn server(server: &Server<'_>) -> TokenStream {
     let Server { block, .. } = server;
     let attributes = block.attributes();
-    let message = message::enumeration(server);
+    let message = message::enumeration(server, &parse_quote!(pub));
     let clients = client::methods(server);
     let probes = probe::aliases(server);
     let cfgs: Vec<_> = server.cfgs().collect();
@@ -27,6 +29,7 @@ pub(crate) fn server(server: &Server<'_>) -> TokenStream {
     let dispatch = dispatch::implementation(server);
     let starters = start::starters(server);
     let child = child::child(server);
+    let parts = part::parts(server);
     quote! {
         #block
         #(#cfgs)*
@@ -41,13 +44,14 @@ pub(crate) fn server(server: &Server<'_>) -> TokenStream {
             #dispatch
             #starters
             #child
+            #parts
         };
     }
 }
 
 /// The user's struct, and everything that comes with it.
 pub(crate) fn state(state: &State) -> TokenStream {
-    let mut tokens = state.item.to_token_stream();
+    let mut tokens = state.written.clone();
     tokens.extend(handle::handle(state));
     tokens
 }

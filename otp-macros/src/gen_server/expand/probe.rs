@@ -12,7 +12,7 @@ use crate::place;
 use crate::symbol::Kind;
 
 /// One constant assertion for each type that may be such an alias; mostly none.
-pub(super) fn aliases(server: &Server<'_>) -> TokenStream {
+pub(crate) fn aliases(server: &Server<'_>) -> TokenStream {
     server
         .messages
         .iter()

@@ -14,13 +14,14 @@ use crate::supervisor::model::{Child, Tree};
 pub(super) fn child(tree: &Tree<'_>, child: &Child<'_>) -> Option<TokenStream> {
     let rt = &tree.runtime;
     let start = child.start?;
-    let (cfgs, id) = (child.cfgs(), child.id());
+    let (cfgs, id) = (child.cfgs().collect::<Vec<_>>(), child.id());
     let [builder, followed] = ["builder", "followed"].map(local);
     let accessed = accessed(tree, child)?;
     let captured = captured(tree, child);
     let cloned = cloned(tree, child);
     let options = child.options.expand(rt);
     let start = started(child, start, rt);
+    let name = child.name;
     Some(quote! {
         #(#cfgs)*
         let #builder = {
@@ -34,6 +35,11 @@ pub(super) fn child(tree: &Tree<'_>, child: &Child<'_>) -> Option<TokenStream> {
             });
             #rt::SupervisorBuilder::child(#builder, #followed #options)
         };
+        // What an editor can offer to the children below.
+        #(#cfgs)*
+        #[cfg(rust_analyzer)]
+        #[allow(unused_variables)]
+        let #name = #accessed;
     })
 }
 

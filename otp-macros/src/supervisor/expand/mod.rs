@@ -40,3 +40,27 @@ pub(crate) fn names(tree: &Tree<'_>) -> TokenStream {
     let stubs = start::stubs(tree);
     quote!(#handle #stubs)
 }
+
+/// The children of a tree that is wrong, for an editor to complete in.
+///
+/// The compiler, which has its mistake, leaves them out; as the tokens of a macro, it does not even parse them.
+pub(crate) fn children_for_editors(tree: &Tree<'_>) -> TokenStream {
+    let make = start::make(tree);
+    let unfinished = tree.children.iter().filter_map(|child| child.unfinished);
+    quote! {
+        #[allow(unexpected_cfgs)]
+        const _: () = {
+            #[cfg(rust_analyzer)]
+            macro_rules! as_written {
+                ($($token:tt)*) => { $($token)* };
+            }
+            #[cfg(rust_analyzer)]
+            as_written! {
+                #make
+                fn unfinished() {
+                    #(let _ = #unfinished;)*
+                }
+            }
+        };
+    }
+}

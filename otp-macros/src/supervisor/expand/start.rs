@@ -74,7 +74,7 @@ pub(super) fn make(tree: &Tree<'_>) -> TokenStream {
             #make(#link #(, #arguments)*)
         }
 
-        #[allow(deprecated, private_bounds, private_interfaces, clippy::used_underscore_binding)]
+        #[allow(deprecated, private_bounds, private_interfaces, unexpected_cfgs, clippy::used_underscore_binding)]
         fn #make(#link: bool #(, #params)*) -> #rt::SupervisorStart<#handle_type> #bounds {
             #rt::SupervisorStart::new(#link, move |#handle: &#handle_type| {
                 let #builder = #flags;
