@@ -14,7 +14,7 @@ use crate::reply::ReplyTo;
 
 /// The address of a process that takes the messages `P` of a protocol, whatever else it takes.
 ///
-/// Like a [`ServerRef`](crate::ServerRef), it is pinned to one process, or follows a supervised child, a name or a
+/// Like a [`ServerRef`], it is pinned to one process, or follows a supervised child, a name or a
 /// registry's key, as the handle did that it was made of; it is cheap to clone, `Eq` and `Hash` by the address, works in any
 /// task, and keeps nothing alive. It sends what the protocol says and nothing else: who has only this can neither send the
 /// server's other messages nor stop it. [`#[protocol]`](macro@crate::protocol) wraps it in a type of the protocol's own,
