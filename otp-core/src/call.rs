@@ -20,9 +20,31 @@ use crate::reply::{self, Answer, ReplyTo};
 use crate::time::deadline::Deadline;
 
 /// The time that a call waits unless told otherwise: 5 s, as in OTP.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(otp_core::DEFAULT_TIMEOUT, std::time::Duration::from_secs(5));
+/// ```
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why a call has no answer.
+///
+/// In OTP each of these ends the caller, with a reason that names the call. Here it is a value, and the caller decides.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # otp_core::doc_test(async {
+/// let counter = Counter::start(0).await.unwrap();
+/// counter.stop().await.unwrap();
+/// let failure = counter.add(1).await.unwrap_err();
+/// assert_eq!(failure, CallFailure::NoProc);
+/// assert_eq!(failure.to_string(), "no such process");
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallFailure {
@@ -79,6 +101,37 @@ impl fmt::Display for Cycle<'_> {
 /// Why a call to a handler that can fail has no good answer: the handler's own error, or the call's failure.
 ///
 /// `?` converts a [`CallFailure`] into it, so that the same `?` works across servers.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::prelude::*;
+///
+/// #[derive(Debug, PartialEq)]
+/// pub struct Overdrawn;
+///
+/// #[gen_server]
+/// pub struct Account { balance: u32 }
+///
+/// #[gen_server]
+/// impl Account {
+///     #[init]
+///     fn init(balance: u32) -> Self { Account { balance } }
+///
+///     #[call]
+///     pub fn withdraw(&mut self, amount: u32) -> Result<u32, Overdrawn> {
+///         self.balance = self.balance.checked_sub(amount).ok_or(Overdrawn)?;
+///         Ok(self.balance)
+///     }
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let account = Account::start(10).await.unwrap();
+/// assert_eq!(account.withdraw(20).await, Err(CallError::Handler(Overdrawn)));
+/// account.stop().await.unwrap();
+/// assert_eq!(account.withdraw(1).await, Err(CallError::Failed(CallFailure::NoProc)));
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallError<E> {
     /// The handler's answer is this error. The server goes on.
@@ -128,6 +181,10 @@ enum Phase {
 /// timeout begins, [`DEFAULT_TIMEOUT`] unless set. Mirrors `GenServer.call/3`, where a failed call ends the caller:
 /// here it is an error, and `?` is the way to let it crash.
 ///
+/// # Errors
+///
+/// See [`CallFailure`].
+///
 /// # Cancel safety
 ///
 /// Dropped before it is polled, nothing happens. Dropped later, the request stays queued and is handled; its answer
@@ -137,11 +194,7 @@ enum Phase {
 ///
 /// ```
 /// # use otp_core::prelude::*;
-/// # #[gen_server] pub struct Counter { value: i64 }
-/// # #[gen_server] impl Counter {
-/// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-/// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-/// # }
+/// # use doc_servers::Counter;
 /// # otp_core::doc_test(async {
 /// let counter = Counter::start(0).await.unwrap();
 /// assert_eq!(counter.add(1).timeout(Duration::from_millis(100)).await, Ok(1));
@@ -177,12 +230,41 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
     /// Waits no longer than this. Zero times out at once, with the request queued.
     ///
     /// Never early; of a second or more, it may be late by 10 ms: see [`differences`](crate::differences).
+    ///
+    /// Unless set, [`DEFAULT_TIMEOUT`]. An answer that comes later vanishes, as in OTP since its release 24.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(0).await.unwrap();
+    /// let answer = counter.add(1).timeout(Duration::ZERO).await;
+    /// assert_eq!(answer, Err(CallFailure::Timeout { cycle: Vec::new() }));
+    /// // The request was queued all the same.
+    /// assert_eq!(counter.add(1).await, Ok(2));
+    /// # });
+    /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.deadline = Deadline::After(timeout);
         self
     }
 
     /// Waits as long as it takes.
+    ///
+    /// `GenServer.call/3` with `:infinity`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(0).await.unwrap();
+    /// assert_eq!(counter.add(1).timeout_infinite().await, Ok(1));
+    /// # });
+    /// ```
     pub fn timeout_infinite(mut self) -> Self {
         self.deadline = Deadline::Never;
         self
@@ -192,6 +274,19 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
     ///
     /// The timeout of the call does not apply; those of [`Request`](crate::Request) do. A request that finds a bounded
     /// mailbox full fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let (hits, misses) = (Counter::start(0).await.unwrap(), Counter::start(10).await.unwrap());
+    /// // Both are asked before either has answered.
+    /// let (first, second) = (hits.add(1).send_request(), misses.add(1).send_request());
+    /// assert_eq!((first.await, second.await), (Ok(1), Ok(11)));
+    /// # });
+    /// ```
     pub fn send_request(mut self) -> crate::Request<T> {
         if let Phase::New = self.phase {
             let sent = self.send(Waker::noop());
@@ -426,6 +521,27 @@ impl<M, T> fmt::Debug for Call<M, T> {
 /// A call to a handler that answers with a `Result`, which `R` is: a future of `Result<T, CallError<E>>`.
 ///
 /// See [`Call`], of which it has everything.
+///
+/// # Errors
+///
+/// [`CallError::Handler`] with the handler's own error, [`CallError::Failed`] if there is no answer.
+///
+/// # Cancel safety
+///
+/// As of [`Call`]: dropped before it is polled, nothing happens; dropped later, the request stays queued and its answer
+/// vanishes.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::{Account, Overdrawn};
+/// # otp_core::doc_test(async {
+/// let account = Account::start(10).await.unwrap();
+/// assert_eq!(account.withdraw(4).timeout(Duration::from_millis(100)).await, Ok(6));
+/// assert_eq!(account.withdraw(8).timeout_infinite().await, Err(CallError::Handler(Overdrawn)));
+/// # });
+/// ```
 #[must_use = "a call does nothing unless it is awaited"]
 pub struct TryCall<M, R> {
     call: Call<M, R>,
@@ -458,6 +574,18 @@ impl<M: Send + 'static, R: Send + 'static> TryCall<M, R> {
     }
 
     /// Sends the request now and does not wait, see [`Call::send_request`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Account, Overdrawn};
+    /// # otp_core::doc_test(async {
+    /// let account = Account::start(10).await.unwrap();
+    /// // A request gives the handler's answer as it is.
+    /// assert_eq!(account.withdraw(20).send_request().await, Ok(Err(Overdrawn)));
+    /// # });
+    /// ```
     pub fn send_request(self) -> crate::Request<R> {
         self.call.send_request()
     }

@@ -15,11 +15,55 @@ use crate::process::cell::Process;
 use crate::process::place::Place;
 
 /// A child that has begun.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # use otp_core::{Begun, ChildSpec, ChildStart};
+/// # use std::sync::mpsc;
+/// /// A start that tells which process has begun.
+/// struct Told<S>(S, mpsc::Sender<Pid>);
+///
+/// impl<S: ChildStart> ChildStart for Told<S> {
+///     type Handle = S::Handle;
+///
+///     fn start_at(self, handle: &S::Handle) -> impl Future<Output = Result<Begun, StartError>> + Send + 'static {
+///         let start = self.0.start_at(handle);
+///         async move {
+///             let begun: Begun = start.await?;
+///             self.1.send(begun.pid()).ok();
+///             Ok(begun)
+///         }
+///     }
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let (tell, told) = mpsc::channel();
+/// let mut spec = ChildSpec::new("hits", move || Told(Counter::start_link(0), tell.clone()));
+/// let hits = spec.start().await.unwrap();
+/// assert_eq!(told.try_recv().ok(), hits.pid());
+/// # });
+/// ```
 #[derive(Debug)]
 pub struct Begun(pub(crate) Arc<dyn Process>);
 
 impl Begun {
     /// Its process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use otp_core::{Begun, ChildStart};
+    /// # otp_core::doc_test(async {
+    /// let hits = Counter::child_spec(0).handle();
+    /// let begun: Begun = Counter::start_link(0).start_at(&hits).await.unwrap();
+    /// assert_eq!(Some(begun.pid()), hits.pid());
+    /// # });
+    /// ```
     #[must_use]
     pub fn pid(&self) -> Pid {
         self.0.core().pid()
@@ -32,7 +76,7 @@ impl Begun {
 ///
 /// ```
 /// use otp_core::prelude::*;
-/// use otp_core::{ChildStart, Supervised};
+/// use otp_core::{ChildSpec, ChildStart, Strategy, Supervised, Supervisor};
 ///
 /// struct Clock;
 ///
@@ -51,6 +95,14 @@ impl Begun {
 ///         gen_server::start_link::<ServerRef<Clock>>(args)
 ///     }
 /// }
+///
+/// # otp_core::doc_test(async {
+/// let clock = ChildSpec::new("clock", || Clock::start_child(()));
+/// let clock_ref = clock.handle();
+/// let supervisor = Supervisor::builder(Strategy::OneForOne).child(clock).start_link().await.unwrap();
+/// assert!(clock_ref.is_alive());
+/// # supervisor.stop().await.unwrap();
+/// # });
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be supervised: it is neither a server nor a supervisor",
@@ -66,12 +118,56 @@ pub trait Supervised: Sized + 'static {
     type Args: Send + 'static;
 
     /// Starts it, linked with the current process.
+    ///
+    /// It begins when a supervisor, or a [`ChildSpec`], carries it out; not here.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use otp_core::{ChildSpec, ChildStart, Supervised};
+    /// # struct Clock;
+    /// # impl GenServer for Clock {
+    /// #     type Args = ();
+    /// #     type Message = ();
+    /// #     async fn init(_: (), _cx: &mut Context<Self>) -> Result<Self, InitError> { Ok(Clock) }
+    /// #     async fn handle_message(&mut self, _: (), _cx: &mut Context<Self>) {}
+    /// # }
+    /// # impl Supervised for Clock {
+    /// #     type Handle = ServerRef<Clock>;
+    /// #     type Args = ();
+    /// #     fn start_child(args: ()) -> impl ChildStart<Handle = Self::Handle> {
+    /// #         gen_server::start_link::<ServerRef<Clock>>(args)
+    /// #     }
+    /// # }
+    /// # otp_core::doc_test(async {
+    /// let clock = ChildSpec::new("clock", || Clock::start_child(())).start().await.unwrap();
+    /// assert!(clock.is_alive());
+    /// # });
+    /// ```
     fn start_child(args: Self::Args) -> impl ChildStart<Handle = Self::Handle>;
 }
 
 /// A handle that can follow a child through its restarts.
 ///
 /// Every handle of a server is one, and so are those of trees and supervisors.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # use otp_core::{ChildHandle, ChildSpec};
+/// /// Starts any child, and gives the handle that follows it.
+/// async fn begin<H: ChildHandle>(mut child: ChildSpec<H>) -> Option<H> {
+///     child.start().await.ok()
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let hits = begin(Counter::child_spec(40)).await.unwrap();
+/// assert_eq!(hits.add(2).await, Ok(42));
+/// # });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the handle of a child",
     note = "a handle is `ServerRef<Counter>`, or the `CounterRef` that `#[gen_server]` makes"
@@ -104,6 +200,23 @@ impl<H: ServerHandle + Send + Sync> ChildHandle for H {
 }
 
 /// A start that a supervisor can carry out: what every `start_link` returns.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # use otp_core::{ChildSpec, ChildStart};
+/// /// A child that any start makes.
+/// fn child<S: ChildStart>(start: impl FnMut() -> S + Send + 'static) -> ChildSpec<S::Handle> {
+///     ChildSpec::new("child", start)
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let hits = child(|| Counter::start_link(0).name("hits")).start().await.unwrap();
+/// assert_eq!(hits.pid(), process::whereis("hits"));
+/// # });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not start a child",
     note = "pass what a `start_link` returns, without `.await`: `ChildSpec::new(\"hits\", || Counter::start_link(0))`"
@@ -116,6 +229,29 @@ pub trait ChildStart: Send + 'static {
     ///
     /// Called by supervisors. Those who wrap another start, to note what begins or to hold it back, call that of the
     /// inner one.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`]. The handle leads to nobody then.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, the child that had begun is killed. A start that wraps another one must keep that: it
+    /// must not start the inner one in a task of its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use otp_core::ChildStart;
+    /// # otp_core::doc_test(async {
+    /// let hits = Counter::child_spec(0).handle();
+    /// assert_eq!(hits.add(1).await, Err(CallFailure::NoProc));
+    /// let begun = Counter::start_link(41).start_at(&hits).await.unwrap();
+    /// assert_eq!((hits.add(1).await, hits.pid()), (Ok(42), Some(begun.pid())));
+    /// # });
+    /// ```
     fn start_at(
         self,
         handle: &Self::Handle,
@@ -144,6 +280,34 @@ where
 }
 
 /// Makes the arguments of a server of the values that its init takes: one as it is, several as a tuple, none as `()`.
+///
+/// `#[gen_server]` implements it for what the init of a server takes.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::prelude::*;
+/// use otp_core::PartitionSupervisor;
+///
+/// #[gen_server]
+/// pub struct Shard { number: usize, topic: &'static str }
+///
+/// #[gen_server]
+/// impl Shard {
+///     #[init]
+///     fn init(number: usize, topic: &'static str) -> Self { Shard { number, topic } }
+///
+///     #[call]
+///     pub fn name(&self) -> String { format!("{} {}", self.topic, self.number) }
+/// }
+///
+/// # otp_core::doc_test(async {
+/// // Init takes two values: a tuple of them.
+/// let shards = PartitionSupervisor::<Shard>::with_arguments(2, |number| (number, "tea"));
+/// let shards = shards.start_link().await.unwrap();
+/// assert_eq!(shards.get(&1).name().await, Ok("tea 1".to_owned()));
+/// # });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "it is not started with `{T}`",
     note = "pass what its init takes: one value as it is, several as a tuple, none as `()`"
@@ -207,10 +371,7 @@ impl<H: ChildHandle> ChildSpec<H> {
     /// ```
     /// # use otp_core::prelude::*;
     /// # use otp_core::ChildSpec;
-    /// # #[gen_server] pub struct Counter { value: i64 }
-    /// # #[gen_server] impl Counter {
-    /// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-    /// # }
+    /// # use doc_servers::Counter;
     /// let spec = ChildSpec::new("hits", || Counter::start_link(0).name("hits"));
     /// assert_eq!(spec.id, "hits");
     /// ```
@@ -247,29 +408,86 @@ impl<H: ChildHandle> ChildSpec<H> {
     }
 
     /// With another restart type.
+    ///
+    /// Unless set, what the child's own attribute says, or [`Restart::Permanent`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use otp_core::Restart;
+    /// let spec = Counter::child_spec(0);
+    /// assert_eq!(spec.restart, Restart::Permanent);
+    /// assert_eq!(spec.restart(Restart::Temporary).restart, Restart::Temporary);
+    /// ```
     pub fn restart(mut self, restart: Restart) -> Self {
         self.restart = restart;
         self
     }
 
     /// With another shutdown time.
+    ///
+    /// Unless set, what the child's own attribute says, or 5 s, and for ever for a supervisor.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use otp_core::Shutdown;
+    /// let spec = Counter::child_spec(0);
+    /// assert_eq!(spec.shutdown, Shutdown::Timeout(Duration::from_secs(5)));
+    /// assert_eq!(spec.shutdown(Shutdown::BrutalKill).shutdown, Shutdown::BrutalKill);
+    /// ```
     pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
         self.shutdown = shutdown;
         self
     }
 
     /// Significant or not.
+    ///
+    /// A significant child is transient or temporary, and its supervisor has an [`AutoShutdown`](crate::AutoShutdown).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// let spec = Counter::child_spec(0);
+    /// assert!(!spec.significant);
+    /// assert!(spec.significant(true).significant);
+    /// ```
     pub fn significant(mut self, significant: bool) -> Self {
         self.significant = significant;
         self
     }
 
     /// The handle that follows the child, from before it begins and through its restarts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let mut spec = Counter::child_spec(0);
+    /// let hits = spec.handle();
+    /// assert_eq!(hits.pid(), None);
+    /// spec.start().await.unwrap();
+    /// let first = hits.pid();
+    /// hits.stop().await.unwrap();
+    /// spec.start().await.unwrap();
+    /// assert!(hits.pid() > first);
+    /// # });
+    /// ```
     pub fn handle(&self) -> H {
         self.handle.clone()
     }
 
     /// Starts the child, linked with the current process.
+    ///
+    /// Supervisors do this; it is public for those who write one. Nobody restarts a child that was started so.
     ///
     /// # Errors
     ///
@@ -278,6 +496,17 @@ impl<H: ChildHandle> ChildSpec<H> {
     /// # Cancel safety
     ///
     /// Dropped before it is done, the child is killed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let hits = Counter::child_spec(40).start().await.unwrap();
+    /// assert_eq!(hits.add(2).await, Ok(42));
+    /// # });
+    /// ```
     pub async fn start(&mut self) -> Result<H, StartError> {
         (self.start)().await?;
         Ok(self.handle())

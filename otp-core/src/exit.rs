@@ -50,16 +50,47 @@ pub enum ExitReason {
 
 impl ExitReason {
     /// Makes a reason from any error, or from a text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use otp_core::ExitReason;
+    ///
+    /// let of_text = ExitReason::error("boom");
+    /// let of_error = ExitReason::error(std::fmt::Error);
+    /// assert_eq!(of_text.to_string(), "boom");
+    /// assert!(of_error.downcast_ref::<std::fmt::Error>().is_some());
+    /// ```
     pub fn error(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         ExitReason::Error(Term::from(error.into()))
     }
 
     /// Makes a clean reason that carries an error or a text: Erlang's `{shutdown, Term}`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use otp_core::ExitReason;
+    ///
+    /// let reason = ExitReason::shutdown_with("drained");
+    /// assert!(reason.is_clean());
+    /// assert_eq!(reason.to_string(), "shutdown: drained");
+    /// ```
     pub fn shutdown_with(term: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         ExitReason::ShutdownWith(Term::from(term.into()))
     }
 
     /// Tells whether this is how a process ends in order: normal, shutdown, or shutdown with a term.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use otp_core::ExitReason;
+    ///
+    /// assert!(ExitReason::Normal.is_clean());
+    /// assert!(ExitReason::Shutdown.is_clean());
+    /// assert!(!ExitReason::Killed.is_clean());
+    /// ```
     #[must_use]
     pub const fn is_clean(&self) -> bool {
         matches!(
@@ -69,6 +100,17 @@ impl ExitReason {
     }
 
     /// Gives the error that the reason carries, if it carries one of type `E`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use otp_core::ExitReason;
+    /// use std::num::ParseIntError;
+    ///
+    /// let reason = ExitReason::from("x".parse::<i32>().unwrap_err());
+    /// assert!(reason.downcast_ref::<ParseIntError>().is_some());
+    /// assert!(reason.downcast_ref::<std::fmt::Error>().is_none());
+    /// ```
     #[must_use]
     pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
         match self {
@@ -154,6 +196,18 @@ impl fmt::Display for Exited {
 impl Error for Exited {}
 
 /// What a panic said, and where it happened.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let (_, monitor) = process::spawn_monitor(async { panic!("oops") });
+/// let ExitReason::Panic(panic) = process::receive_down(monitor).await.reason else { panic!("another reason") };
+/// assert_eq!(panic.message(), "oops");
+/// assert!(panic.to_string().starts_with("panic: oops at "));
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Panic {
     message: String,
@@ -171,12 +225,37 @@ impl Panic {
     }
 
     /// The text that the code panicked with.
+    ///
+    /// "a value that is no text" if it was none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// let (_, monitor) = process::spawn_monitor(async { panic!("{} left", 3) });
+    /// let ExitReason::Panic(panic) = process::receive_down(monitor).await.reason else { panic!("another reason") };
+    /// assert_eq!(panic.message(), "3 left");
+    /// # });
+    /// ```
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
     /// Where: `file:line:column`. None if the program has replaced the panic hook.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// let (_, monitor) = process::spawn_monitor(async { panic!("oops") });
+    /// let ExitReason::Panic(panic) = process::receive_down(monitor).await.reason else { panic!("another reason") };
+    /// let location = panic.location().unwrap();
+    /// assert_eq!(location.rsplit(':').count(), 3);
+    /// # });
+    /// ```
     #[must_use]
     pub fn location(&self) -> Option<&str> {
         self.location.as_deref()

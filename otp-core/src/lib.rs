@@ -64,6 +64,13 @@
 //! What one sender sends to one receiver arrives in that order: messages, DOWNs, trapped EXITs and system requests
 //! alike. An exit signal that is not trapped acts at the next await point of its target. A process's names, links and
 //! timers are gone before anybody is told of its end.
+//!
+//! # The servers of the examples
+//!
+//! An example that does not say what its server is uses one of these: the `Counter` above, which can also `reset` by a
+//! cast; an `Account`, whose `withdraw` can fail; a `Room`, which begins with nothing; a `Tally`, which is a `Counter`
+//! written by hand; a `Probe`, whose `with` runs a closure in a callback of the server, and whose `seen` tells which
+//! messages have come; and a `Host`, who serves the protocol `Greet`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate self as otp_core;
@@ -134,8 +141,9 @@ pub use otp_macros::{
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-/// Runs an example of the documentation as a process.
+/// Runs an example of the documentation as a process. Boxed, so that what runs it is compiled once for all of them.
 #[doc(hidden)]
 pub fn doc_test<T>(body: impl std::future::Future<Output = T>) -> T {
+    let body: std::pin::Pin<Box<dyn std::future::Future<Output = T>>> = Box::pin(body);
     runner::run_main(runner::Flavor::CurrentThread, body)
 }

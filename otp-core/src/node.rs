@@ -30,11 +30,27 @@ const SHARDS: usize = 16;
 /// A name that a process is registered under, unique within its node: Erlang's registered name.
 ///
 /// Cheap to clone. The empty name is malformed and is refused wherever a name is given.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::Name;
+///
+/// let name = Name::from("hits");
+/// assert_eq!(name, Name::from("hits".to_owned()));
+/// assert_eq!(name.to_string(), "hits");
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(Arc<str>);
 
 impl Name {
     /// The name as text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(otp_core::Name::from("hits").as_str(), "hits");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -147,6 +163,19 @@ pub struct Node(Arc<Inner>);
 
 impl Node {
     /// Makes a node with no process in it.
+    ///
+    /// `main` and each test have one already. It is for existing tokio programs, and for two worlds in one program: no
+    /// pid and no name of one means anything in another.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use otp_core::Node;
+    ///
+    /// let node = Node::new();
+    /// assert!(node.processes().is_empty());
+    /// assert_ne!(node, Node::new());
+    /// ```
     #[must_use]
     #[expect(
         clippy::new_without_default,
@@ -206,12 +235,29 @@ impl Node {
     }
 
     /// The node that the current task runs in, if it runs in one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// assert_eq!(Node::current(), None);
+    /// # otp_core::doc_test(async {
+    /// assert!(Node::current().is_some());
+    /// # });
+    /// ```
     #[must_use]
     pub fn current() -> Option<Self> {
         crate::process::scope::node()
     }
 
     /// Names the node within the program.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let node = otp_core::Node::new();
+    /// assert_eq!(node.clone().id(), node.id());
+    /// ```
     #[must_use]
     pub fn id(&self) -> NodeId {
         self.0.id
@@ -222,17 +268,55 @@ impl Node {
     /// # Cancel safety
     ///
     /// As cancel safe as the future.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # otp_core::doc_test(async {
+    /// let elsewhere = Node::new();
+    /// let room = elsewhere.run(async { Room::start().await }).await.unwrap();
+    /// assert_eq!(room.pid().unwrap().node(), elsewhere.id());
+    /// # elsewhere.kill_all().await;
+    /// # });
+    /// ```
     pub fn run<F: Future>(&self, future: F) -> InNode<F> {
         future.in_node(self)
     }
 
     /// Who holds a name: Erlang's `whereis/1`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # otp_core::doc_test(async {
+    /// let node = Node::current().unwrap();
+    /// let room = Room::start().name("lobby").await.unwrap();
+    /// assert_eq!(node.whereis("lobby"), room.pid());
+    /// assert_eq!(node.whereis("cellar"), None);
+    /// # });
+    /// ```
     #[must_use]
     pub fn whereis(&self, name: &str) -> Option<Pid> {
         self.holder(name).map(|process| process.core().pid())
     }
 
     /// The names that are held, sorted: Erlang's `registered/0`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # otp_core::doc_test(async {
+    /// Room::start().name("lobby").await.unwrap();
+    /// Room::start().name("attic").await.unwrap();
+    /// assert_eq!(Node::current().unwrap().registered(), [Name::from("attic"), Name::from("lobby")]);
+    /// # });
+    /// ```
     #[must_use]
     pub fn registered(&self) -> Vec<Name> {
         let names = self.0.names.read().unwrap_or_else(PoisonError::into_inner);
@@ -246,6 +330,19 @@ impl Node {
     /// # Errors
     ///
     /// The name is taken or malformed, the process has ended or has a name already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// use otp_core::process::RegisterError;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let (node, me) = (Node::current().unwrap(), process::self_pid());
+    /// assert_eq!(node.register("main", me), Ok(()));
+    /// assert_eq!(node.register("other", me), Err(RegisterError::HasName));
+    /// # });
+    /// ```
     pub fn register(&self, name: impl Into<Name>, pid: Pid) -> Result<(), RegisterError> {
         let name = name.into();
         let process = self.lookup(pid).ok_or(RegisterError::NoProc)?;
@@ -282,6 +379,20 @@ impl Node {
     /// # Errors
     ///
     /// Nobody holds the name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// use otp_core::process::RegisterError;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let node = Node::current().unwrap();
+    /// node.register("main", process::self_pid()).unwrap();
+    /// assert_eq!(node.unregister("main"), Ok(()));
+    /// assert_eq!(node.unregister("main"), Err(RegisterError::NoProc));
+    /// # });
+    /// ```
     pub fn unregister(&self, name: &str) -> Result<(), RegisterError> {
         let process = self.holder(name).ok_or(RegisterError::NoProc)?;
         let mut vital = process.core().vital();
@@ -298,6 +409,17 @@ impl Node {
     }
 
     /// The processes of this node, oldest first: Erlang's `processes/0`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// let node = Node::current().unwrap();
+    /// let worker = process::spawn(std::future::pending::<()>());
+    /// assert_eq!(node.processes(), [process::self_pid(), worker]);
+    /// # });
+    /// ```
     #[must_use]
     pub fn processes(&self) -> Vec<Pid> {
         let mut pids: Vec<Pid> = self
@@ -310,12 +432,41 @@ impl Node {
     }
 
     /// Whether a process of this node is alive: Erlang's `is_process_alive/1`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// let node = Node::current().unwrap();
+    /// let (worker, monitor) = process::spawn_monitor(async {});
+    /// assert!(node.is_alive(worker));
+    /// process::receive_down(monitor).await;
+    /// assert!(!node.is_alive(worker));
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_alive(&self, pid: Pid) -> bool {
         self.lookup(pid).is_some()
     }
 
     /// Timers that wait in this node.
+    ///
+    /// Those of [`time`](crate::time), sleeps and timeouts among them. For tests and for monitoring: a number that only
+    /// grows is a leak.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// let node = Node::current().unwrap();
+    /// let timer = otp_core::time::exit_after(Duration::from_secs(60), process::self_pid(), ExitReason::Shutdown);
+    /// assert_eq!(node.timer_count(), 1);
+    /// timer.cancel();
+    /// assert_eq!(node.timer_count(), 0);
+    /// # });
+    /// ```
     #[must_use]
     pub fn timer_count(&self) -> usize {
         self.0.timers.len()
@@ -328,6 +479,20 @@ impl Node {
     /// # Cancel safety
     ///
     /// Dropped, it has killed those that it found; it can be called again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let node = Node::new();
+    /// node.run(async { process::spawn(std::future::pending::<()>()) }).await;
+    /// assert_eq!(node.processes().len(), 1);
+    /// node.kill_all().await;
+    /// assert!(node.processes().is_empty());
+    /// # });
+    /// ```
     pub async fn kill_all(&self) {
         let _killing = Killing::begin(&self.0.killing);
         loop {

@@ -7,6 +7,16 @@ use std::num::NonZeroU64;
 ///
 /// Every [`Node`](crate::Node) gets the next number. A node elsewhere will one day get a number of the same kind, so
 /// that a [`Pid`] can name a process over there.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::Node;
+///
+/// let (here, there) = (Node::new(), Node::new());
+/// assert!(here.id() < there.id());
+/// assert_eq!(here.clone().id(), here.id());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub(crate) u32);
 
@@ -54,6 +64,16 @@ impl Pid {
     }
 
     /// The node that the process lives on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// let here = Node::current().unwrap();
+    /// assert_eq!(process::self_pid().node(), here.id());
+    /// # });
+    /// ```
     #[must_use]
     pub const fn node(self) -> NodeId {
         self.node

@@ -1,6 +1,16 @@
 //! What programs use most. `use otp_core::prelude::*;`
 //!
 //! [`main`](crate::main) and [`test`](macro@crate::test) are not here, as they would hide the standard attributes.
+//!
+//! # Examples
+//!
+//! ```
+//! use otp_core::prelude::*;
+//!
+//! let limit: Duration = otp_core::DEFAULT_TIMEOUT;
+//! assert_eq!(limit, Duration::from_secs(5));
+//! assert!(ExitReason::Normal.is_clean());
+//! ```
 
 pub use std::time::Duration;
 

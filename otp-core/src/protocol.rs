@@ -14,7 +14,7 @@ use crate::reply::ReplyTo;
 
 /// The address of a process that takes the messages `P` of a protocol, whatever else it takes.
 ///
-/// Like a [`ServerRef`](crate::ServerRef), it is pinned to one process, or follows a supervised child, a name or a
+/// Like a [`ServerRef`], it is pinned to one process, or follows a supervised child, a name or a
 /// registry's key, as the handle did that it was made of; it is cheap to clone, `Eq` and `Hash` by the address, works in any
 /// task, and keeps nothing alive. It sends what the protocol says and nothing else: who has only this can neither send the
 /// server's other messages nor stop it. [`#[protocol]`](macro@crate::protocol) wraps it in a type of the protocol's own,
@@ -49,12 +49,37 @@ pub struct ProtocolRef<P> {
 
 impl<P: Send + 'static> ProtocolRef<P> {
     /// Asks, and waits for the answer. `build` makes the message around the place for the answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{GreetMessage, GreetRef, Host};
+    /// # otp_core::doc_test(async {
+    /// let greet = GreetRef::from(Host::start().await.unwrap());
+    /// let answer = greet.call(|reply_to| GreetMessage::Greet { name: "Joe".to_owned(), reply_to });
+    /// assert_eq!(answer.await.as_deref(), Ok("hello, Joe"));
+    /// # });
+    /// ```
     #[inline]
     pub fn call<T: Send + 'static>(&self, build: impl FnOnce(ReplyTo<T>) -> P) -> Call<P, T> {
         Call::new(self.route.clone(), build)
     }
 
     /// Asks a handler that answers with a `Result`, which `R` is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Full, GreetMessage, GreetRef, Host};
+    /// # otp_core::doc_test(async {
+    /// let greet = GreetRef::from(Host::start().await.unwrap());
+    /// let admit = || greet.try_call(|reply_to| GreetMessage::Admit { reply_to });
+    /// assert_eq!(admit().await, Ok(1));
+    /// assert_eq!(admit().await, Err(CallError::Handler(Full)));
+    /// # });
+    /// ```
     #[inline]
     pub fn try_call<R: Send + 'static>(
         &self,
@@ -66,18 +91,57 @@ impl<P: Send + 'static> ProtocolRef<P> {
     /// Sends a message and does not wait: `GenServer.cast/2`.
     ///
     /// It always succeeds, also towards a process that is gone. Queued does not mean handled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{GreetMessage, GreetRef, Host};
+    /// # otp_core::doc_test(async {
+    /// let greet = GreetRef::from(Host::start().await.unwrap());
+    /// greet.admit().await.unwrap();
+    /// let sent = greet.cast(GreetMessage::Close);
+    /// assert_eq!(sent.outcome(), Some(CastOutcome::Queued));
+    /// assert_eq!(greet.admit().await, Ok(1));
+    /// # });
+    /// ```
     #[inline]
     pub fn cast(&self, message: P) -> Sent<P> {
         self.route.cast(message)
     }
 
     /// The process; None if there is nobody.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{GreetRef, Host};
+    /// # otp_core::doc_test(async {
+    /// let host = Host::start().await.unwrap();
+    /// assert_eq!(GreetRef::from(host.clone()).pid(), host.pid());
+    /// # });
+    /// ```
     #[must_use]
     pub fn pid(&self) -> Option<Pid> {
         self.route.pid()
     }
 
     /// Whether there is a process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{GreetRef, Host};
+    /// # otp_core::doc_test(async {
+    /// let host = Host::start().await.unwrap();
+    /// let greet = GreetRef::from(host.clone());
+    /// assert!(greet.is_alive());
+    /// host.stop().await.unwrap();
+    /// assert!(!greet.is_alive());
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_alive(&self) -> bool {
         let mut route = self.route.clone();
@@ -93,6 +157,19 @@ impl<P: Send + 'static> ProtocolRef<P> {
     /// # Panics
     ///
     /// Panics outside a process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{GreetRef, Host};
+    /// # otp_core::doc_test(async {
+    /// let host = Host::start().await.unwrap();
+    /// let monitor = GreetRef::from(host.clone()).monitor();
+    /// host.stop().await.unwrap();
+    /// assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn monitor(&self) -> MonitorRef {
         process::monitor(self)
@@ -218,6 +295,43 @@ impl<P: Send + 'static> fmt::Debug for ProtocolRef<P> {
 )]
 pub trait Serves<P>: GenServer {
     /// Handles one of them; for `KeyValueMessage` by `message.handle(self, cx)`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`handle_message`](GenServer::handle_message): dropped where it waits, at an exit signal that is not trapped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{GreetMessage, GreetRef};
+    /// use otp_core::Serves;
+    ///
+    /// struct Door;
+    ///
+    /// impl Serves<GreetMessage> for Door {
+    ///     async fn handle_part(&mut self, message: GreetMessage, _cx: &mut Context<Self>) {
+    ///         // A part of the protocol, without its trait.
+    ///         if let GreetMessage::Greet { name, reply_to } = message {
+    ///             reply_to.send(format!("who is {name}?"));
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// # impl GenServer for Door {
+    /// #     type Args = ();
+    /// #     type Message = GreetMessage;
+    /// #     async fn init(_: (), _cx: &mut Context<Self>) -> Result<Self, InitError> { Ok(Door) }
+    /// #     async fn handle_message(&mut self, message: GreetMessage, cx: &mut Context<Self>) {
+    /// #         self.handle_part(message, cx).await;
+    /// #     }
+    /// # }
+    /// # otp_core::doc_test(async {
+    /// let door: ServerRef<Door> = gen_server::start(()).await.unwrap();
+    /// let greet = GreetRef::from(door);
+    /// assert_eq!(greet.greet("Joe".to_owned()).await.as_deref(), Ok("who is Joe?"));
+    /// # });
+    /// ```
     fn handle_part(
         &mut self,
         message: P,
@@ -226,6 +340,24 @@ pub trait Serves<P>: GenServer {
 }
 
 /// The handle of a protocol: the types, such as `KeyValueRef`, that [`#[protocol]`](macro@crate::protocol) makes.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::{GreetRef, Host};
+/// use otp_core::ProtocolHandle;
+///
+/// /// Whether somebody is there, of whatever protocol.
+/// fn is_there<H: ProtocolHandle>(handle: &H) -> bool {
+///     handle.as_ref().is_alive()
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let greet = GreetRef::from(Host::start().await.unwrap());
+/// assert!(is_there(&greet));
+/// # });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a protocol's handle",
     note = "a protocol's handle is the `KeyValueRef` that `#[protocol]` makes of `trait KeyValue`"
@@ -238,6 +370,25 @@ pub trait ProtocolHandle:
 }
 
 /// The messages of a protocol: the enums, such as `KeyValueMessage`, that [`#[protocol]`](macro@crate::protocol) makes.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::{GreetMessage, Host};
+/// use otp_core::{ProtocolMessage, ProtocolRef};
+///
+/// /// The client of a protocol, of its address.
+/// fn client<P: ProtocolMessage>(address: ProtocolRef<P>) -> P::Handle {
+///     address.into()
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let host = Host::start().await.unwrap();
+/// let greet = client::<GreetMessage>(ProtocolRef::from((*host).clone()));
+/// assert_eq!(greet.greet("Joe".to_owned()).await.as_deref(), Ok("hello, Joe"));
+/// # });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the message of a protocol",
     note = "write `#[protocol]` above the trait, and the trait's name in `protocols(…)`"

@@ -80,6 +80,37 @@ impl<T> fmt::Debug for Answer<T> {
 ///
 /// Dropped unanswered, it tells the caller: [`CallFailure::NoReply`](crate::CallFailure::NoReply) while the server
 /// lives, else the reason of the server's end. In Erlang the caller would wait for its timeout.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::prelude::*;
+///
+/// /// Answers when somebody else comes.
+/// #[gen_server]
+/// pub struct Pair { waiting: Option<ReplyTo<u32>> }
+///
+/// #[gen_server]
+/// impl Pair {
+///     #[init]
+///     fn init() -> Self { Pair { waiting: None } }
+///
+///     #[call]
+///     pub fn meet(&mut self, reply_to: ReplyTo<u32>) {
+///         match self.waiting.take() {
+///             Some(first) => { first.send(1); reply_to.send(2); }
+///             None => self.waiting = Some(reply_to),
+///         }
+///     }
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let pair = Pair::start().await.unwrap();
+/// let first = pair.meet().send_request();
+/// assert_eq!(pair.meet().await, Ok(2));
+/// assert_eq!(first.await, Ok(1));
+/// # });
+/// ```
 #[must_use = "a caller waits for the answer"]
 pub struct ReplyTo<T> {
     sender: Option<Sender<Header<T>, T>>,
@@ -87,6 +118,26 @@ pub struct ReplyTo<T> {
 
 impl<T> ReplyTo<T> {
     /// Answers the call: `GenServer.reply/2`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # #[gen_server] pub struct Echo;
+    /// #[gen_server]
+    /// impl Echo {
+    /// #     #[init] fn init() -> Self { Echo }
+    ///     #[call]
+    ///     pub fn echo(&self, text: String, reply_to: ReplyTo<String>) {
+    ///         process::spawn(async move { reply_to.send(text) });
+    ///     }
+    /// }
+    ///
+    /// # otp_core::doc_test(async {
+    /// let echo = Echo::start().await.unwrap();
+    /// assert_eq!(echo.echo("hello".to_owned()).await.unwrap(), "hello");
+    /// # });
+    /// ```
     #[inline]
     pub fn send(mut self, answer: T) {
         if let Some(sender) = self.sender.take() {
@@ -100,6 +151,27 @@ impl<T> ReplyTo<T> {
     }
 
     /// The process that made the call; None if it was made outside a process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # #[gen_server] pub struct Door;
+    /// #[gen_server]
+    /// impl Door {
+    /// #     #[init] fn init() -> Self { Door }
+    ///     #[call]
+    ///     pub fn who(&self, reply_to: ReplyTo<Option<Pid>>) {
+    ///         let caller = reply_to.caller();
+    ///         reply_to.send(caller);
+    ///     }
+    /// }
+    ///
+    /// # otp_core::doc_test(async {
+    /// let door = Door::start().await.unwrap();
+    /// assert_eq!(door.who().await, Ok(Some(process::self_pid())));
+    /// # });
+    /// ```
     #[must_use]
     pub fn caller(&self) -> Option<Pid> {
         self.sender.as_ref()?.header().caller()

@@ -20,6 +20,27 @@ use crate::sync::{Mutex, MutexGuard};
 ///
 /// Made by [`Call::send_request`](crate::Call::send_request). Awaited, it waits as long as it takes. Dropped, the request
 /// is handled and its answer vanishes.
+///
+/// # Errors
+///
+/// Why there is no answer, see [`CallFailure`]. In OTP a failed call ends the caller, but the error of a request is a value
+/// there as well.
+///
+/// # Cancel safety
+///
+/// Awaited by `&mut`, it has lost nothing when that is dropped: the answer can be waited for again.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # otp_core::doc_test(async {
+/// let counter = Counter::start(40).await.unwrap();
+/// let request: Request<i64> = counter.add(2).send_request();
+/// assert_eq!(request.await, Ok(42));
+/// # });
+/// ```
 #[must_use = "dropped, the answer vanishes"]
 pub struct Request<T> {
     answer: Answer<T>,
@@ -41,6 +62,20 @@ impl<T> Request<T> {
     /// # Cancel safety
     ///
     /// Dropped, it has lost nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(40).await.unwrap();
+    /// let mut request = counter.add(2).send_request();
+    /// // The server has had no turn yet.
+    /// assert_eq!(request.wait_response(Duration::ZERO).await, None);
+    /// assert_eq!(request.wait_response(Duration::from_secs(5)).await, Some(Ok(42)));
+    /// # });
+    /// ```
     pub async fn wait_response(&mut self, timeout: Duration) -> Option<Result<T, CallFailure>> {
         process::within(timeout, poll_fn(|cx| self.poll_answer(cx.waker()))).await
     }
@@ -55,6 +90,21 @@ impl<T> Request<T> {
     /// # Cancel safety
     ///
     /// Dropped, the answer vanishes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(40).await.unwrap();
+    /// let request = counter.add(1).send_request();
+    /// let late = request.receive_response(Duration::ZERO).await;
+    /// assert_eq!(late, Err(CallFailure::Timeout { cycle: Vec::new() }));
+    /// let request = counter.add(1).send_request();
+    /// assert_eq!(request.receive_response(Duration::from_secs(5)).await, Ok(42));
+    /// # });
+    /// ```
     pub async fn receive_response(mut self, timeout: Duration) -> Result<T, CallFailure> {
         self.wait_response(timeout)
             .await
@@ -160,6 +210,16 @@ fn lock(answered: &Mutex<Answered>) -> MutexGuard<'_, Answered> {
 
 impl<L, T> RequestCollection<L, T> {
     /// Makes an empty one.
+    ///
+    /// Mirrors `gen_server:reqids_new/0`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// let requests = RequestCollection::<&str, u32>::new();
+    /// assert!(requests.is_empty());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         RequestCollection {
@@ -170,6 +230,19 @@ impl<L, T> RequestCollection<L, T> {
     }
 
     /// Adds a request: `gen_server:reqids_add/3`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(40).await.unwrap();
+    /// let mut requests = RequestCollection::new();
+    /// requests.add("hits", counter.add(2).send_request());
+    /// assert_eq!(requests.receive_response(Duration::from_secs(5)).await, Ok(("hits", Ok(42))));
+    /// # });
+    /// ```
     pub fn add(&mut self, label: L, mut request: Request<T>) {
         let id = self.next;
         self.next += 1;
@@ -193,12 +266,43 @@ impl<L, T> RequestCollection<L, T> {
     }
 
     /// How many are waited for.
+    ///
+    /// Mirrors `gen_server:reqids_size/1`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(0).await.unwrap();
+    /// let mut requests = RequestCollection::new();
+    /// requests.add(1, counter.add(1).send_request());
+    /// requests.add(2, counter.add(1).send_request());
+    /// assert_eq!(requests.len(), 2);
+    /// # });
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Whether there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(0).await.unwrap();
+    /// let mut requests = RequestCollection::new();
+    /// requests.add("hits", counter.add(1).send_request());
+    /// assert!(!requests.is_empty());
+    /// requests.receive_response(Duration::from_secs(5)).await.unwrap();
+    /// assert!(requests.is_empty());
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -216,6 +320,24 @@ impl<L, T> RequestCollection<L, T> {
     /// # Cancel safety
     ///
     /// Dropped, it has lost nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let (hits, misses) = (Counter::start(0).await.unwrap(), Counter::start(0).await.unwrap());
+    /// let mut requests = RequestCollection::new();
+    /// requests.add("hits", hits.add(1).send_request());
+    /// requests.add("misses", misses.add(2).send_request());
+    /// let mut sum = 0;
+    /// while let Ok((_label, answer)) = requests.receive_response(Duration::from_secs(5)).await {
+    ///     sum += answer.unwrap();
+    /// }
+    /// assert_eq!(sum, 3);
+    /// # });
+    /// ```
     pub async fn receive_response(
         &mut self,
         timeout: Duration,
@@ -233,6 +355,25 @@ impl<L, T> RequestCollection<L, T> {
     /// # Cancel safety
     ///
     /// Dropped, it has lost nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::NoResponse;
+    /// use otp_core::time::Instant;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(0).await.unwrap();
+    /// let mut requests = RequestCollection::new();
+    /// requests.add("hits", counter.add(1).send_request());
+    /// assert_eq!(requests.receive_response_until(Instant::now()).await, Err(NoResponse::Timeout));
+    /// // Nothing is lost.
+    /// let deadline = Instant::now() + Duration::from_secs(5);
+    /// assert_eq!(requests.receive_response_until(deadline).await, Ok(("hits", Ok(1))));
+    /// # });
+    /// ```
     pub async fn receive_response_until(
         &mut self,
         deadline: Instant,
@@ -268,6 +409,19 @@ impl<L, T> RequestCollection<L, T> {
 }
 
 /// Why a collection has no response.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// use otp_core::NoResponse;
+///
+/// # otp_core::doc_test(async {
+/// let mut requests = RequestCollection::<&str, u32>::new();
+/// let answer = requests.receive_response(Duration::from_secs(5)).await;
+/// assert_eq!(answer, Err(NoResponse::NoRequest));
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoResponse {
     /// The collection is empty.

@@ -9,11 +9,7 @@
 //! use otp_core::prelude::*;
 //! use otp_core::sys;
 //!
-//! # #[gen_server] pub struct Counter { value: i64 }
-//! # #[gen_server] impl Counter {
-//! #     #[init] fn init(value: i64) -> Self { Counter { value } }
-//! #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-//! # }
+//! # use doc_servers::Counter;
 //! # otp_core::doc_test(async {
 //! let counter = Counter::start(1).await.unwrap();
 //! sys::suspend(&counter).await.unwrap();
@@ -68,6 +64,22 @@ impl fmt::Debug for SystemRequest {
 }
 
 /// What a server has done since its statistics were switched on: `sys:statistics/2`.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// use otp_core::sys;
+///
+/// # otp_core::doc_test(async {
+/// let counter = Counter::start(0).await.unwrap();
+/// sys::statistics(&counter, Some(true)).await.unwrap();
+/// counter.add(1).await.unwrap();
+/// let statistics = sys::statistics(&counter, None).await.unwrap().unwrap();
+/// assert_eq!(statistics.messages_in, 1);
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Statistics {
@@ -87,6 +99,21 @@ impl Default for Statistics {
 }
 
 /// How a server stands: `sys:get_status/1`.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// use otp_core::sys;
+///
+/// # otp_core::doc_test(async {
+/// let counter = Counter::start_link(0).name("hits").await.unwrap();
+/// let status = sys::get_status(&counter).await.unwrap();
+/// assert_eq!((status.name, status.parent), (Some(Name::from("hits")), Some(process::self_pid())));
+/// assert!(!status.suspended);
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
@@ -107,6 +134,21 @@ pub struct Status {
 }
 
 /// Why a replacement of a state did not happen.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// use otp_core::sys::{self, ReplaceError};
+///
+/// # otp_core::doc_test(async {
+/// let counter = Counter::start(0).await.unwrap();
+/// let replaced = sys::replace_state(&counter, |_| panic!("oops")).await;
+/// assert_eq!(replaced, Err(ReplaceError::CallbackFailed));
+/// assert_eq!(counter.add(1).await, Ok(1));
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplaceError {
     /// The function panicked. The state is as it was: OTP's `callback_failed`.
@@ -119,6 +161,8 @@ pub enum ReplaceError {
 
 /// Stops the handling of messages until [`resume`]: `sys:suspend/1`. They queue. A second time it does nothing.
 ///
+/// An exit signal that is not trapped ends a suspended server all the same.
+///
 /// # Errors
 ///
 /// The server did not answer.
@@ -126,11 +170,28 @@ pub enum ReplaceError {
 /// # Cancel safety
 ///
 /// Dropped after it was polled, the server is suspended all the same.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// use otp_core::sys;
+///
+/// # otp_core::doc_test(async {
+/// let counter = Counter::start(0).await.unwrap();
+/// sys::suspend(&counter).await.unwrap();
+/// let answer = counter.add(1).timeout(Duration::from_millis(1)).await;
+/// assert!(matches!(answer, Err(CallFailure::Timeout { .. })));
+/// # });
+/// ```
 pub async fn suspend<S: GenServer>(server: &ServerRef<S>) -> Result<(), CallFailure> {
     request(server, SystemRequest::Suspend).await
 }
 
 /// Lets a suspended server go on, with what has queued: `sys:resume/1`.
+///
+/// One that is not suspended goes on.
 ///
 /// # Errors
 ///
@@ -139,11 +200,29 @@ pub async fn suspend<S: GenServer>(server: &ServerRef<S>) -> Result<(), CallFail
 /// # Cancel safety
 ///
 /// Dropped after it was polled, the server is resumed all the same.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// use otp_core::sys;
+///
+/// # otp_core::doc_test(async {
+/// let counter = Counter::start(0).await.unwrap();
+/// sys::suspend(&counter).await.unwrap();
+/// let request = counter.add(1).send_request();
+/// sys::resume(&counter).await.unwrap();
+/// assert_eq!(request.await, Ok(1));
+/// # });
+/// ```
 pub async fn resume<S: GenServer>(server: &ServerRef<S>) -> Result<(), CallFailure> {
     request(server, SystemRequest::Resume).await
 }
 
 /// Looks at the state: `sys:get_state/1`. The function runs in the server; if it panics the server crashes.
+///
+/// OTP copies the state to the caller. Here `look` takes out of it what is wanted.
 ///
 /// # Errors
 ///
@@ -152,6 +231,19 @@ pub async fn resume<S: GenServer>(server: &ServerRef<S>) -> Result<(), CallFailu
 /// # Cancel safety
 ///
 /// Dropped after it was polled, the function runs all the same.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// use otp_core::sys;
+///
+/// # otp_core::doc_test(async {
+/// let counter = Counter::start(42).await.unwrap();
+/// assert_eq!(sys::get_state(&counter, |counter| counter.value).await, Ok(42));
+/// # });
+/// ```
 pub async fn get_state<S: GenServer, T: Send + 'static>(
     server: &ServerRef<S>,
     look: impl FnOnce(&S) -> T + Send + 'static,
@@ -168,6 +260,8 @@ pub async fn get_state<S: GenServer, T: Send + 'static>(
 
 /// Puts another state in the place of the present one: `sys:replace_state/2`.
 ///
+/// The function runs in the server. OTP gives the new state to the caller as well; [`get_state`] does here.
+///
 /// # Errors
 ///
 /// The function panicked, or the server did not answer. In both cases the state is as it was.
@@ -175,6 +269,20 @@ pub async fn get_state<S: GenServer, T: Send + 'static>(
 /// # Cancel safety
 ///
 /// Dropped after it was polled, the state is replaced all the same.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// use otp_core::sys;
+///
+/// # otp_core::doc_test(async {
+/// let counter = Counter::start(40).await.unwrap();
+/// sys::replace_state(&counter, |old| Counter { value: old.value + 1 }).await.unwrap();
+/// assert_eq!(counter.add(1).await, Ok(42));
+/// # });
+/// ```
 pub async fn replace_state<S: GenServer>(
     server: &ServerRef<S>,
     replace: impl FnOnce(&S) -> S + Send + 'static,
@@ -198,6 +306,8 @@ pub async fn replace_state<S: GenServer>(
 
 /// Switches the statistics on or off, or leaves them: `sys:statistics/2`. Answers what they were; None if they were off.
 ///
+/// They are off unless switched on.
+///
 /// # Errors
 ///
 /// The server did not answer.
@@ -205,6 +315,21 @@ pub async fn replace_state<S: GenServer>(
 /// # Cancel safety
 ///
 /// Dropped after it was polled, they are switched all the same.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// use otp_core::sys;
+///
+/// # otp_core::doc_test(async {
+/// let counter = Counter::start(0).await.unwrap();
+/// assert_eq!(sys::statistics(&counter, Some(true)).await, Ok(None));
+/// let last = sys::statistics(&counter, Some(false)).await.unwrap();
+/// assert_eq!(last.unwrap().messages_in, 0);
+/// # });
+/// ```
 pub async fn statistics<S: GenServer>(
     server: &ServerRef<S>,
     enable: Option<bool>,
@@ -225,6 +350,23 @@ pub async fn statistics<S: GenServer>(
 /// # Cancel safety
 ///
 /// Dropped, nothing is lost.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// use otp_core::sys;
+///
+/// # otp_core::doc_test(async {
+/// let counter = Counter::start(0).await.unwrap();
+/// sys::suspend(&counter).await.unwrap();
+/// counter.reset();
+/// let status = sys::get_status(&counter).await.unwrap();
+/// assert!(status.suspended);
+/// assert_eq!(status.message_queue_len, 1);
+/// # });
+/// ```
 pub async fn get_status<S: GenServer>(server: &ServerRef<S>) -> Result<Status, CallFailure> {
     request(server, SystemRequest::Status).await
 }

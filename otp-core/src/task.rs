@@ -16,6 +16,11 @@ use crate::reply::{self, Answer};
 
 /// A process that computes one value, and a future of that value: Elixir's `Task`.
 ///
+/// # Errors
+///
+/// The reason of its end, if it ended before it had its value. A process that does not trap exits ends with it, as the two
+/// are linked.
+///
 /// # Cancel safety
 ///
 /// Dropped, the task runs on and its value is lost.
@@ -41,6 +46,16 @@ impl<T: Send + 'static> Task<T> {
     /// # Panics
     ///
     /// Panics outside a process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// let task = Task::spawn(async { 6 * 7 });
+    /// assert_eq!(task.await, Ok(42));
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn(future: impl Future<Output = T> + Send + 'static) -> Self {
         let parent = process::current();
@@ -56,6 +71,17 @@ impl<T: Send + 'static> Task<T> {
     }
 
     /// The process of the task.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// let task = Task::spawn(async { process::self_pid() });
+    /// let pid = task.pid();
+    /// assert_eq!(task.await, Ok(pid));
+    /// # });
+    /// ```
     #[must_use]
     pub fn pid(&self) -> Pid {
         self.process.core().pid()
@@ -68,6 +94,17 @@ impl Task<()> {
     /// # Panics
     ///
     /// Panics outside a node.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// let (tell, told) = tokio::sync::oneshot::channel();
+    /// Task::start(async move { tell.send(42).unwrap() });
+    /// assert_eq!(told.await, Ok(42));
+    /// # });
+    /// ```
     #[track_caller]
     pub fn start<F>(future: F) -> Pid
     where

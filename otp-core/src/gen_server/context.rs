@@ -51,6 +51,38 @@ struct Rare {
 /// A server's own view of its process; callbacks that take a `cx: &mut Context<Self>` get it.
 ///
 /// It belongs to the process, so everything here is done as this process: its links, its monitors, its timers.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::prelude::*;
+///
+/// /// A room that closes when its only guest has gone.
+/// #[gen_server]
+/// pub struct Room { guest: Pid }
+///
+/// #[gen_server]
+/// impl Room {
+///     #[init]
+///     fn init(guest: Pid, cx: &mut Context<Self>) -> Self {
+///         cx.monitor(guest);
+///         Room { guest }
+///     }
+///
+///     #[handle_down]
+///     fn guest_gone(&mut self, down: Down, cx: &mut Context<Self>) {
+///         assert_eq!(down.pid, self.guest);
+///         cx.stop(ExitReason::shutdown_with("empty"));
+///     }
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let guest = process::spawn(std::future::pending::<()>());
+/// let room = Room::start(guest).await.unwrap();
+/// process::exit(guest, ExitReason::Kill);
+/// assert_eq!(room.ended().await, ExitReason::shutdown_with("empty"));
+/// # });
+/// ```
 pub struct Context<S: GenServer> {
     cell: Arc<Cell<S::Message>>,
     /// Boxed, as all that is rare, since the task of every server has room for it.
@@ -80,24 +112,77 @@ impl<S: GenServer> Context<S> {
     }
 
     /// This process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().await.unwrap();
+    /// // Runs in a callback of the server, here as below.
+    /// assert_eq!(probe.with(|cx| Some(cx.pid())).await, probe.pid());
+    /// # });
+    /// ```
     #[must_use]
     pub fn pid(&self) -> Pid {
         self.cell.core().pid()
     }
 
     /// A handle to this server, pinned to this process. Converts into the server's own handle type with `.into()`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # use doc_servers::ProbeRef;
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().name("probe").await.unwrap();
+    /// let pinned: ProbeRef = probe.with(|cx| cx.this().into()).await;
+    /// assert_eq!(pinned, probe);
+    /// // One that follows the name is another address.
+    /// assert_ne!(pinned, ProbeRef::named("probe"));
+    /// # });
+    /// ```
     #[must_use]
     pub fn this(&self) -> ServerRef<S> {
         ServerRef::pinned(Arc::clone(&self.cell))
     }
 
     /// The node that this process lives in.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().await.unwrap();
+    /// assert_eq!(probe.with(|cx| cx.node().clone()).await, Node::current().unwrap());
+    /// # });
+    /// ```
     #[must_use]
     pub fn node(&self) -> &Node {
         self.cell.core().node()
     }
 
     /// The process that started this one with a link, whose exit ends this server.
+    ///
+    /// None, if it was started without a link.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # otp_core::doc_test(async {
+    /// let linked = Probe::start_link().await.unwrap();
+    /// assert_eq!(linked.with(|cx| cx.parent()).await, Some(process::self_pid()));
+    /// let alone = Probe::start().await.unwrap();
+    /// assert_eq!(alone.with(|cx| cx.parent()).await, None);
+    /// # });
+    /// ```
     #[must_use]
     pub fn parent(&self) -> Option<Pid> {
         self.cell.core().vital().parent
@@ -106,24 +191,94 @@ impl<S: GenServer> Context<S> {
     /// Stops the server after this callback: `{stop, Reason, State}`. The last reason counts.
     ///
     /// `terminate` runs with it. The answer of a call that stops leaves after `terminate`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().await.unwrap();
+    /// probe.with(|cx| cx.stop(ExitReason::Shutdown)).await;
+    /// assert_eq!(probe.ended().await, ExitReason::Shutdown);
+    /// # });
+    /// ```
     pub fn stop(&mut self, reason: ExitReason) {
         self.stop = Some(Box::new(reason));
     }
 
     /// Handles `message` right after this callback, before anything that is queued: `{continue, …}`. The last one counts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use otp_core::prelude::*;
+    ///
+    /// #[gen_server]
+    /// pub struct Log { lines: usize }
+    ///
+    /// #[gen_server]
+    /// impl Log {
+    ///     #[init]
+    ///     fn init(cx: &mut Context<Self>) -> Self {
+    ///         // The start is done at once; whoever asks afterwards finds the lines.
+    ///         cx.continue_with(LogMessage::Load);
+    ///         Log { lines: 0 }
+    ///     }
+    ///
+    ///     #[handle_continue]
+    ///     fn load(&mut self) { self.lines = 3; }
+    ///
+    ///     #[call]
+    ///     pub fn lines(&self) -> usize { self.lines }
+    /// }
+    ///
+    /// # otp_core::doc_test(async {
+    /// let log = Log::start().await.unwrap();
+    /// assert_eq!(log.lines().await, Ok(3));
+    /// # });
+    /// ```
     pub fn continue_with(&mut self, message: S::Message) {
         let before = self.next.replace(Box::new(Mutex::new(message)));
         drop(before);
     }
 
-    /// Calls `handle_timeout` if nothing comes for so long after this callback: the timeout of `{noreply, State, Timeout}`.
+    /// Calls `handle_timeout` if nothing comes for so long after this callback: the timeout of
+    /// `{noreply, State, Timeout}`.
     ///
     /// Any message disarms it. Zero: if the mailbox is empty now. A system request arms it anew, in full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().await.unwrap();
+    /// probe.with(|cx| cx.set_timeout(Duration::ZERO)).await;
+    /// assert_eq!(probe.has_seen(1).await, ["timeout"]);
+    /// # });
+    /// ```
     pub fn set_timeout(&mut self, after: Duration) {
         self.rare_mut().idle.after = Some(after);
     }
 
     /// Gives unused memory of the mailbox back before the server waits again: `hibernate`.
+    ///
+    /// In OTP it also shrinks the heap of the process. Here a state is where it is, and stays.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().await.unwrap();
+    /// probe.with(|cx| cx.hibernate()).await;
+    /// // It wakes with the next message.
+    /// assert!(probe.seen().await.unwrap().is_empty());
+    /// # });
+    /// ```
     pub fn hibernate(&mut self) {
         self.rare_mut().hibernate = true;
     }
@@ -131,6 +286,32 @@ impl<S: GenServer> Context<S> {
     /// Answers a call at the end of its handler: now, or after `terminate` if the server stops.
     ///
     /// For implementations of [`GenServer`] by hand; a handler that answers in its middle uses [`ReplyTo::send`].
+    ///
+    /// Mirrors `{reply, Reply, State}`, and with [`stop`](Self::stop) `{stop, Reason, Reply, State}`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # struct Counter { value: i64 }
+    /// # struct Close { reply_to: ReplyTo<i64> }
+    /// # impl GenServer for Counter {
+    /// #     type Args = i64;
+    /// #     type Message = Close;
+    /// #     async fn init(value: i64, _cx: &mut Context<Self>) -> Result<Self, InitError> { Ok(Counter { value }) }
+    /// async fn handle_message(&mut self, message: Close, cx: &mut Context<Self>) {
+    ///     cx.stop(ExitReason::Normal);
+    ///     // Leaves when `terminate` has run.
+    ///     cx.reply(message.reply_to, self.value);
+    /// }
+    /// # }
+    ///
+    /// # otp_core::doc_test(async {
+    /// let counter: ServerRef<Counter> = gen_server::start(42).await.unwrap();
+    /// assert_eq!(counter.call(|reply_to| Close { reply_to }).await, Ok(42));
+    /// assert_eq!(counter.ended().await, ExitReason::Normal);
+    /// # });
+    /// ```
     #[inline]
     pub fn reply<T: Send + 'static>(&mut self, reply_to: ReplyTo<T>, answer: T) {
         if self.stop.is_none() {
@@ -145,6 +326,21 @@ impl<S: GenServer> Context<S> {
 
     /// Sends a message to this server itself, to be handled in its turn. A bound does not hold it back, as it could
     /// never be waited for.
+    ///
+    /// [`CastOutcome::NoProc`] if the server has begun to end: then nothing is handled any more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().await.unwrap();
+    /// let outcome = probe.with(|cx| cx.send("hello".into())).await;
+    /// assert_eq!(outcome, CastOutcome::Queued);
+    /// assert_eq!(probe.seen().await.unwrap(), ["hello"]);
+    /// # });
+    /// ```
     pub fn send(&self, message: S::Message) -> CastOutcome {
         match self.cell.queue().push_past_bound(message) {
             Ok(()) => CastOutcome::Queued,
@@ -153,20 +349,65 @@ impl<S: GenServer> Context<S> {
     }
 
     /// Sends a message to this server after `delay`: `Process.send_after/3`.
+    ///
+    /// See [`time::send_after`]. The timer is gone when the server ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().await.unwrap();
+    /// probe.with(|cx| cx.send_after(Duration::from_millis(1), "tick".into())).await;
+    /// assert_eq!(probe.has_seen(1).await, ["tick"]);
+    /// # });
+    /// ```
     pub fn send_after(&self, delay: Duration, message: S::Message) -> Timer {
         time::send_after(delay, &self.this(), message)
     }
 
     /// Sends a message to this server at a time of tokio's clock.
+    ///
+    /// `Process.send_after/4` with `abs: true`. A time that has passed is now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// use otp_core::time::Instant;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().await.unwrap();
+    /// probe.with(|cx| cx.send_at(Instant::now(), "tick".into())).await;
+    /// assert_eq!(probe.has_seen(1).await, ["tick"]);
+    /// # });
+    /// ```
     pub fn send_at(&self, deadline: Instant, message: S::Message) -> Timer {
         time::send_at(deadline, &self.this(), message)
     }
 
     /// Sends a message to this server every `period`, first after one, until it is cancelled.
     ///
+    /// Mirrors `:timer.send_interval/2`, see [`time::send_interval`].
+    ///
     /// # Panics
     ///
     /// Panics if the period is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().await.unwrap();
+    /// let timer = probe.with(|cx| cx.send_interval(Duration::from_millis(1), || "tick".into())).await;
+    /// assert_eq!(probe.has_seen(2).await[..2], ["tick", "tick"]);
+    /// assert!(timer.cancel().is_some());
+    /// # });
+    /// ```
     #[track_caller]
     pub fn send_interval(
         &self,
@@ -177,16 +418,62 @@ impl<S: GenServer> Context<S> {
     }
 
     /// Cancels a timer and tells by a message what [`Timer::cancel`] would answer: `cancel_timer` with `async: true`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().await.unwrap();
+    /// probe.with(|cx| {
+    ///     let timer = cx.send_after(Duration::from_secs(60), "tick".into());
+    ///     cx.cancel_timer(&timer, |left| if left.is_some() { "in time".into() } else { "too late".into() });
+    /// }).await;
+    /// assert_eq!(probe.seen().await.unwrap(), ["in time"]);
+    /// # });
+    /// ```
     pub fn cancel_timer(&self, timer: &Timer, result: impl FnOnce(Option<Duration>) -> S::Message) {
         self.send(result(timer.cancel()));
     }
 
     /// Sets whether exit signals come as [`Exit`](crate::process::Exit) messages. Answers how it was before.
+    ///
+    /// Mirrors `process_flag(trap_exit, …)`. Off unless set. The exit of the parent ends the server all the same,
+    /// through `terminate`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().await.unwrap();
+    /// assert!(!probe.with(|cx| cx.trap_exit(true)).await);
+    /// process::exit(&probe, ExitReason::error("boom"));
+    /// assert_eq!(probe.seen().await.unwrap(), ["exit: boom"]);
+    /// # });
+    /// ```
     pub fn trap_exit(&self, trap: bool) -> bool {
         std::mem::replace(&mut self.cell.core().vital().trap_exit, trap)
     }
 
     /// Watches a process: its end comes to `handle_down`. See [`process::monitor`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().await.unwrap();
+    /// let (worker, ended) = process::spawn_monitor(async {});
+    /// process::receive_down(ended).await;
+    /// // It is gone already: the DOWN says so.
+    /// probe.with(move |cx| cx.monitor(worker)).await;
+    /// assert_eq!(probe.seen().await.unwrap(), ["down: no process"]);
+    /// # });
+    /// ```
     pub fn monitor(&self, target: impl Target) -> MonitorRef {
         let location = target.locate();
         signal::monitor(&*self.cell, location.resolve(self.node()), location.name())
@@ -197,6 +484,22 @@ impl<S: GenServer> Context<S> {
     /// # Errors
     ///
     /// The monitor belongs to another process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().await.unwrap();
+    /// let me = process::self_pid();
+    /// let answers = probe.with(move |cx| {
+    ///     let monitor = cx.monitor(me);
+    ///     (cx.demonitor(monitor), cx.demonitor(monitor))
+    /// });
+    /// assert_eq!(answers.await, (Ok(true), Ok(false)));
+    /// # });
+    /// ```
     pub fn demonitor(&self, monitor: MonitorRef) -> Result<bool, ForeignMonitor> {
         signal::demonitor(&*self.cell, monitor)
     }
@@ -205,13 +508,39 @@ impl<S: GenServer> Context<S> {
     ///
     /// # Errors
     ///
-    /// The other process is gone and this one does not trap exits.
+    /// The other process is gone and this one does not trap exits; or nobody holds the name, whether it traps them or not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().await.unwrap();
+    /// let worker = process::spawn(std::future::pending::<()>());
+    /// probe.with(move |cx| cx.link(worker)).await.unwrap();
+    /// assert_eq!(process::info(&probe).unwrap().links, [worker]);
+    /// # });
+    /// ```
     pub fn link(&self, target: impl Target) -> Result<(), NoProc> {
         let pid = target.locate().resolve(self.node()).ok_or(NoProc)?;
         signal::link(&*self.cell, pid)
     }
 
     /// Ends a link. See [`process::unlink`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start_link().await.unwrap();
+    /// let me = process::self_pid();
+    /// probe.with(move |cx| cx.unlink(me)).await;
+    /// assert!(process::info(&probe).unwrap().links.is_empty());
+    /// # });
+    /// ```
     pub fn unlink(&self, target: impl Target) {
         if let Some(pid) = target.locate().resolve(self.node()) {
             signal::unlink(&*self.cell, pid);
@@ -222,6 +551,34 @@ impl<S: GenServer> Context<S> {
     ///
     /// A process of its own reads the stream, linked with this server; it waits while a bounded mailbox is full. It ends
     /// with the stream, with this server, or by [`detach`](Self::detach).
+    ///
+    /// Gives the process that reads. If the stream panics, the link ends the server unless it traps exits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # use std::pin::Pin;
+    /// # use std::task::{self, Poll};
+    /// /// A stream of what an iterator has.
+    /// struct Items<I>(I);
+    ///
+    /// impl<I: Iterator + Unpin> futures_core::Stream for Items<I> {
+    ///     type Item = I::Item;
+    /// #   fn poll_next(mut self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<Option<I::Item>> {
+    /// #       Poll::Ready(self.0.next())
+    /// #   }
+    ///     // …
+    /// }
+    ///
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().await.unwrap();
+    /// // Here a `u32` converts into a message of the server.
+    /// probe.with(|cx| cx.attach(Items(1..=3_u32))).await;
+    /// assert_eq!(probe.has_seen(3).await, ["1", "2", "3"]);
+    /// # });
+    /// ```
     pub fn attach<T>(&self, stream: T) -> Pid
     where
         T: Stream + Send + 'static,
@@ -241,6 +598,20 @@ impl<S: GenServer> Context<S> {
     /// Runs a future beside the server; its output comes as a message.
     ///
     /// It runs in a process of its own, linked with this server, and ends with it: long work does not hold the server.
+    ///
+    /// Gives the process that it runs in. If the future panics, the link ends the server unless it traps exits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().await.unwrap();
+    /// probe.with(|cx| cx.run(async { 42_u32 })).await;
+    /// assert_eq!(probe.has_seen(1).await, ["42"]);
+    /// # });
+    /// ```
     pub fn run<T>(&self, future: T) -> Pid
     where
         T: Future + Send + 'static,
@@ -256,6 +627,21 @@ impl<S: GenServer> Context<S> {
     /// Runs blocking work on tokio's threads for such work; its output comes as a message.
     ///
     /// Work that has begun cannot be stopped; if the server ends, its output is dropped.
+    ///
+    /// Gives the process that waits for it. If the work panics, that one ends with an error, and the link ends the
+    /// server unless it traps exits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().await.unwrap();
+    /// probe.with(|cx| cx.run_blocking(|| (1..=4_u32).product::<u32>())).await;
+    /// assert_eq!(probe.has_seen(1).await, ["24"]);
+    /// # });
+    /// ```
     pub fn run_blocking<T>(&self, work: impl FnOnce() -> T + Send + 'static) -> Pid
     where
         T: Into<S::Message> + Send + 'static,
@@ -273,6 +659,19 @@ impl<S: GenServer> Context<S> {
     }
 
     /// Stops what [`attach`](Self::attach) or [`run`](Self::run) started. True if it was there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().await.unwrap();
+    /// let helper = probe.with(|cx| cx.run(std::future::pending::<u32>())).await;
+    /// assert!(probe.with(move |cx| cx.detach(helper)).await);
+    /// assert!(!probe.with(move |cx| cx.detach(helper)).await);
+    /// # });
+    /// ```
     pub fn detach(&self, helper: Pid) -> bool {
         let was_there = self.cell.core().vital().detach(helper);
         if was_there {

@@ -27,6 +27,21 @@ use crate::sys::SystemRequest;
 /// Cheap to clone, and `Eq` and `Hash` by the address, never by what it resolves to. It carries its node, so that it
 /// works in any task, and it keeps nothing alive: dropping handles stops nothing. `#[gen_server]` wraps it in a type of
 /// the server's own, `CounterRef`, which has a method for each call and cast and derefs to this.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # otp_core::doc_test(async {
+/// let counter = Counter::start(0).name("hits").await.unwrap();
+/// let pinned: &ServerRef<Counter> = &counter;
+/// let by_name = ServerRef::<Counter>::named("hits");
+/// assert_eq!(pinned.pid(), by_name.pid());
+/// // They lead to the same process, and are two addresses.
+/// assert_ne!(*pinned, by_name);
+/// # });
+/// ```
 pub struct ServerRef<S: GenServer> {
     route: Route<S::Message>,
 }
@@ -54,9 +69,24 @@ impl<S: GenServer> ServerRef<S> {
 
     /// A handle to whoever holds `name` in the current node, looked up at each use: it survives a restart.
     ///
+    /// In OTP the name itself stands for its server; here a handle does, which knows what kind of server that is.
+    ///
     /// # Panics
     ///
     /// Panics outside a node.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let hits = ServerRef::<Counter>::named("hits");
+    /// assert!(!hits.is_alive());
+    /// let counter = Counter::start(0).name("hits").await.unwrap();
+    /// assert_eq!(hits.pid(), counter.pid());
+    /// # });
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn named(name: impl Into<Name>) -> Self {
@@ -66,6 +96,22 @@ impl<S: GenServer> ServerRef<S> {
     }
 
     /// A handle to whoever holds `name` in `node`.
+    ///
+    /// Works outside a node.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let node = Node::new();
+    /// node.run(async { Counter::start(0).name("hits").await }).await.unwrap();
+    /// assert!(ServerRef::<Counter>::named_on(&node, "hits").is_alive());
+    /// assert!(!ServerRef::<Counter>::named("hits").is_alive());
+    /// # node.kill_all().await;
+    /// # });
+    /// ```
     #[must_use]
     pub fn named_on(node: &Node, name: impl Into<Name>) -> Self {
         ServerRef {
@@ -75,6 +121,22 @@ impl<S: GenServer> ServerRef<S> {
 
     /// A handle to whoever is registered under `key`, looked up at each use: it survives a restart. With nobody there, a
     /// call fails with [`CallFailure::NoProc`](crate::CallFailure::NoProc), and a cast is dropped.
+    ///
+    /// Mirrors `{:via, Registry, {registry, key}}`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # otp_core::doc_test(async {
+    /// let rooms = Registry::<u32, Room>::unique().start_link().await.unwrap();
+    /// let seven = ServerRef::<Room>::via(&rooms, 7);
+    /// assert_eq!(seven.pid(), None);
+    /// let room = Room::start().via(&rooms, 7).await.unwrap();
+    /// assert_eq!(seven.pid(), room.pid());
+    /// # });
+    /// ```
     #[must_use]
     pub fn via<K, R, V>(registry: &RegistryRef<K, R, V>, key: K) -> Self
     where
@@ -89,6 +151,21 @@ impl<S: GenServer> ServerRef<S> {
     }
 
     /// Asks, and waits for the answer. `build` makes the message around the place for the answer.
+    ///
+    /// Mirrors `GenServer.call/3`. The methods that `#[gen_server]` makes do this.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use doc_servers::CounterMessage;
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(40).await.unwrap();
+    /// let answer = counter.call(|reply_to| CounterMessage::Add { by: 2, reply_to });
+    /// assert_eq!(answer.await, Ok(42));
+    /// # });
+    /// ```
     #[doc(alias = "ask")]
     #[inline]
     pub fn call<T: Send + 'static>(
@@ -99,6 +176,21 @@ impl<S: GenServer> ServerRef<S> {
     }
 
     /// Asks a handler that answers with a `Result`, which `R` is.
+    ///
+    /// The future gives one `Result`: the handler's error is [`CallError::Handler`](crate::CallError::Handler).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Account, Overdrawn};
+    /// # use doc_servers::AccountMessage;
+    /// # otp_core::doc_test(async {
+    /// let account = Account::start(10).await.unwrap();
+    /// let answer = account.try_call(|reply_to| AccountMessage::Withdraw { amount: 20, reply_to });
+    /// assert_eq!(answer.await, Err(CallError::Handler(Overdrawn)));
+    /// # });
+    /// ```
     #[inline]
     pub fn try_call<R: Send + 'static>(
         &self,
@@ -110,6 +202,20 @@ impl<S: GenServer> ServerRef<S> {
     /// Sends a message and does not wait: `GenServer.cast/2`.
     ///
     /// It always succeeds, also towards a process that is gone. Queued does not mean handled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use doc_servers::CounterMessage;
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(40).await.unwrap();
+    /// let sent = counter.cast(CounterMessage::Reset);
+    /// assert_eq!(sent.outcome(), Some(CastOutcome::Queued));
+    /// assert_eq!(counter.add(1).await, Ok(1));
+    /// # });
+    /// ```
     #[doc(alias = "tell")]
     #[doc(alias = "do_send")]
     #[inline]
@@ -118,18 +224,60 @@ impl<S: GenServer> ServerRef<S> {
     }
 
     /// The process; None if nobody holds the name. `GenServer.whereis/1`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(0).name("hits").await.unwrap();
+    /// assert_eq!(counter.pid(), process::whereis("hits"));
+    /// assert_eq!(ServerRef::<Counter>::named("misses").pid(), None);
+    /// # });
+    /// ```
     #[must_use]
     pub fn pid(&self) -> Option<Pid> {
         self.route.pid()
     }
 
     /// Whether there is a process.
+    ///
+    /// As everywhere, it may end as soon as this has been answered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(0).await.unwrap();
+    /// assert!(counter.is_alive());
+    /// counter.stop().await.unwrap();
+    /// assert!(!counter.is_alive());
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.process().is_some()
     }
 
     /// A handle to the process that this one leads to now. A handle that is pinned already is the same.
+    ///
+    /// None if there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let hits = ServerRef::<Counter>::named("hits");
+    /// assert_eq!(hits.pin(), None);
+    /// let counter = Counter::start(0).name("hits").await.unwrap();
+    /// assert_eq!(hits.pin().as_ref(), Some(counter.as_ref()));
+    /// # });
+    /// ```
     #[must_use]
     pub fn pin(&self) -> Option<Self> {
         self.route.resolve().ok().map(Self::pinned)
@@ -140,6 +288,19 @@ impl<S: GenServer> ServerRef<S> {
     /// # Panics
     ///
     /// Panics outside a process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(0).await.unwrap();
+    /// let monitor = counter.monitor();
+    /// counter.stop().await.unwrap();
+    /// assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn monitor(&self) -> MonitorRef {
         process::monitor(self.locate())
@@ -148,6 +309,20 @@ impl<S: GenServer> ServerRef<S> {
     /// Stops the server and waits until it is gone and its name is free: `GenServer.stop/3`.
     ///
     /// Its `terminate` runs. The reason is [`ExitReason::Normal`] and there is no timeout, unless set.
+    ///
+    /// In OTP a stop that fails ends the caller; here it is a [`StopError`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(0).name("hits").await.unwrap();
+    /// assert_eq!(counter.stop().await, Ok(()));
+    /// assert_eq!(process::whereis("hits"), None);
+    /// # });
+    /// ```
     pub fn stop(&self) -> Stop<S> {
         Stop {
             state: StopState::New(self.route.clone()),
@@ -162,6 +337,18 @@ impl<S: GenServer> ServerRef<S> {
     /// # Cancel safety
     ///
     /// Dropped, it has lost nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(0).await.unwrap();
+    /// process::exit(&counter, ExitReason::Kill);
+    /// assert_eq!(counter.ended().await, ExitReason::Killed);
+    /// # });
+    /// ```
     pub async fn ended(&self) -> ExitReason {
         match self.route.resolve() {
             Ok(cell) => wait_for_end(&*cell).await,
@@ -232,6 +419,24 @@ impl<S: GenServer> AsRef<ServerRef<S>> for ServerRef<S> {
 }
 
 /// A handle of any kind to a server: [`ServerRef`], and the types that `#[gen_server]` makes.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # use doc_servers::CounterRef;
+/// /// Stops whatever server it is, and tells whether it was there.
+/// async fn stop<H: ServerHandle>(server: &H) -> bool {
+///     server.as_ref().stop().await.is_ok()
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let counter = Counter::start(0).await.unwrap();
+/// assert!(stop(&counter).await);
+/// assert!(!stop(&CounterRef::named("hits")).await);
+/// # });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a server's handle",
     note = "a handle is `ServerRef<Counter>`, or the `CounterRef` that `#[gen_server]` makes"
@@ -247,6 +452,18 @@ pub trait ServerHandle:
     /// # Panics
     ///
     /// Panics outside a node.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use doc_servers::CounterRef;
+    /// # otp_core::doc_test(async {
+    /// Counter::start(40).name("hits").await.unwrap();
+    /// assert_eq!(CounterRef::named("hits").add(2).await, Ok(42));
+    /// # });
+    /// ```
     #[track_caller]
     #[must_use]
     fn named(name: impl Into<Name>) -> Self {
@@ -254,6 +471,19 @@ pub trait ServerHandle:
     }
 
     /// A handle to whoever is registered under `key`, looked up at each use: it survives a restart.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # use doc_servers::RoomRef;
+    /// # otp_core::doc_test(async {
+    /// let rooms = Registry::<&str, Room>::unique().start_link().await.unwrap();
+    /// Room::start().via(&rooms, "tea").await.unwrap();
+    /// assert_eq!(RoomRef::via(&rooms, "tea").say("hello".to_owned()).await, Ok(1));
+    /// # });
+    /// ```
     #[must_use]
     fn via<K, R, V>(registry: &RegistryRef<K, R, V>, key: K) -> Self
     where
@@ -319,6 +549,18 @@ impl<H: ServerHandle + Send> Recipient for H {
 }
 
 /// Why a stop did not end as asked.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # otp_core::doc_test(async {
+/// let counter = Counter::start(0).await.unwrap();
+/// counter.stop().await.unwrap();
+/// assert_eq!(counter.stop().await, Err(StopError::NoProc));
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StopError {
@@ -350,9 +592,28 @@ enum StopState<M> {
 
 /// A stop of a server: a future that is done when the server is gone; made by [`ServerRef::stop`].
 ///
+/// Unless set, the reason is [`ExitReason::Normal`] and there is no timeout, as in OTP.
+///
+/// # Errors
+///
+/// See [`StopError`].
+///
 /// # Cancel safety
 ///
 /// Dropped after it was polled, the server stops all the same.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # otp_core::doc_test(async {
+/// let counter = Counter::start(0).await.unwrap();
+/// let monitor = counter.monitor();
+/// counter.stop().reason(ExitReason::Shutdown).timeout(Duration::from_secs(1)).await.unwrap();
+/// assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Shutdown);
+/// # });
+/// ```
 #[must_use = "a stop does nothing unless it is awaited"]
 pub struct Stop<S: GenServer> {
     state: StopState<S::Message>,

@@ -27,6 +27,19 @@ use crate::registry::{Key, RegisteredAs, Registrable, RegistryRef, Value};
 use crate::{report, rt};
 
 /// Why a server was not started.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # otp_core::doc_test(async {
+/// let first = Counter::start(0).name("hits").await.unwrap();
+/// let second = Counter::start(0).name("hits").await;
+/// assert_eq!(second, Err(StartError::AlreadyStarted(first.pid().unwrap())));
+/// assert_eq!(Counter::start(0).name("").await, Err(StartError::MalformedName));
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -59,6 +72,21 @@ pub enum StartError {
 }
 
 /// What starting gives: a handle, or a handle and a monitor.
+///
+/// Implemented for every [`ServerHandle`], and for a pair of one and a [`MonitorRef`].
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # use otp_core::gen_server::Started;
+/// fn server<R: Started>() -> &'static str {
+///     std::any::type_name::<R::Server>()
+/// }
+///
+/// assert_eq!(server::<ServerRef<Counter>>(), server::<(ServerRef<Counter>, MonitorRef)>());
+/// ```
 pub trait Started: Sized {
     /// The server that is started.
     type Server: GenServer;
@@ -92,6 +120,26 @@ impl<H: ServerHandle> Started for (H, MonitorRef) {
 }
 
 /// What the init of a server has come to.
+///
+/// What the future of an init gives to its [`Start`]; nobody else can make one or look into it. It stands in the types of
+/// functions that return a start.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Tally;
+/// use otp_core::gen_server::{Initialized, Start};
+///
+/// /// A tally that begins at 40.
+/// fn start() -> Start<ServerRef<Tally>, impl Future<Output = Initialized<Tally>> + Send> {
+///     gen_server::start(40)
+/// }
+///
+/// # otp_core::doc_test(async {
+/// assert!(start().await.unwrap().is_alive());
+/// # });
+/// ```
 pub struct Initialized<S: GenServer> {
     state: Result<S, InitError>,
     cx: Context<S>,
@@ -107,9 +155,30 @@ impl<S: GenServer> fmt::Debug for Initialized<S> {
 
 /// Starts a server: `GenServer.start/3`, without a link.
 ///
+/// # Errors
+///
+/// See [`StartError`].
+///
 /// # Panics
 ///
 /// The future panics outside a node.
+///
+/// # Cancel safety
+///
+/// As of [`Start`]: dropped before it is done, the process that had begun is killed, and its name is free.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::{Tally, TallyMessage};
+/// # otp_core::doc_test(async {
+/// // A server that is written by hand, with `type Args = i64`.
+/// let tally: ServerRef<Tally> = gen_server::start(40).await.unwrap();
+/// assert_eq!(tally.call(|reply_to| TallyMessage::Add { by: 2, reply_to }).await, Ok(42));
+/// assert!(process::info(&tally).unwrap().links.is_empty());
+/// # });
+/// ```
 #[track_caller]
 pub fn start<H: ServerHandle>(
     args: <H::Server as GenServer>::Args,
@@ -119,9 +188,32 @@ pub fn start<H: ServerHandle>(
 
 /// Starts a server that is linked with the current process: `GenServer.start_link/3`.
 ///
+/// Outside a process it is [`StartError::NotAProcess`]. An init that fails sends no exit signal to the starter, as in OTP
+/// since its release 26: the error says it.
+///
+/// # Errors
+///
+/// See [`StartError`].
+///
 /// # Panics
 ///
 /// The future panics outside a node.
+///
+/// # Cancel safety
+///
+/// As of [`Start`]: dropped before it is done, the process that had begun is killed, and its name is free.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Tally;
+/// # otp_core::doc_test(async {
+/// // A server that is written by hand, with `type Args = i64`.
+/// let tally: ServerRef<Tally> = gen_server::start_link(40).await.unwrap();
+/// assert_eq!(process::info(&tally).unwrap().links, [process::self_pid()]);
+/// # });
+/// ```
 #[track_caller]
 pub fn start_link<H: ServerHandle>(
     args: <H::Server as GenServer>::Args,
@@ -131,9 +223,32 @@ pub fn start_link<H: ServerHandle>(
 
 /// Starts a server that the current process monitors from its first moment: `gen_server:start_monitor/3`.
 ///
+/// Outside a process it is [`StartError::NotAProcess`].
+///
+/// # Errors
+///
+/// See [`StartError`].
+///
 /// # Panics
 ///
 /// The future panics outside a node.
+///
+/// # Cancel safety
+///
+/// As of [`Start`]: dropped before it is done, the process that had begun is killed, and its name is free.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Tally;
+/// # otp_core::doc_test(async {
+/// // A server that is written by hand, with `type Args = i64`.
+/// let (tally, monitor): (ServerRef<Tally>, _) = gen_server::start_monitor(40).await.unwrap();
+/// tally.stop().await.unwrap();
+/// assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+/// # });
+/// ```
 #[track_caller]
 pub fn start_monitor<H: ServerHandle>(
     args: <H::Server as GenServer>::Args,
@@ -186,9 +301,27 @@ pin_project! {
     ///
     /// See [`StartError`]. A start that failed leaves nothing behind: no process, no name, no exit signal to the starter.
     ///
+    /// # Panics
+    ///
+    /// It panics if it is polled outside a node, and names the caller of the start.
+    ///
     /// # Cancel safety
     ///
     /// Dropped before it is done, the process that had begun is killed, and its name is free.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let start = Counter::start_link(40).name("hits").timeout(Duration::from_secs(5));
+    /// // Nothing has begun yet.
+    /// assert_eq!(process::whereis("hits"), None);
+    /// let counter = start.await.unwrap();
+    /// assert_eq!(process::whereis("hits"), counter.pid());
+    /// # });
+    /// ```
     #[must_use = "a start does nothing unless it is awaited"]
     pub struct Start<R: Started, F> {
         #[pin]
@@ -224,6 +357,20 @@ impl<R: Started, F> Start<R, F> {
     /// Registers the server under a key before its init runs: a `:via` name. [`ServerHandle::via`] finds it.
     ///
     /// A taken key is [`StartError::AlreadyStarted`]; no process begins. Its value is the default one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # otp_core::doc_test(async {
+    /// let rooms = Registry::<u32, Room>::unique().start_link().await.unwrap();
+    /// let room = Room::start().via(&rooms, 7).await.unwrap();
+    /// assert_eq!(rooms.lookup(&7), Some(room.clone()));
+    /// let again = Room::start().via(&rooms, 7).await;
+    /// assert_eq!(again, Err(StartError::AlreadyStarted(room.pid().unwrap())));
+    /// # });
+    /// ```
     pub fn via<K, S, V>(self, registry: &RegistryRef<K, S, V>, key: K) -> Self
     where
         K: Key,
@@ -235,6 +382,18 @@ impl<R: Started, F> Start<R, F> {
     }
 
     /// Registers the server under a key, with a value, before its init runs. See [`via`](Self::via).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # otp_core::doc_test(async {
+    /// let rooms = Registry::<u32, Room, &str>::unique().start_link().await.unwrap();
+    /// Room::start().via_value(&rooms, 7, "tea").await.unwrap();
+    /// assert_eq!(rooms.entry(&7).unwrap().value, "tea");
+    /// # });
+    /// ```
     pub fn via_value<K, S, V>(self, registry: &RegistryRef<K, S, V>, key: K, value: V) -> Self
     where
         K: Key,
@@ -267,6 +426,28 @@ impl<R: Started, F> Start<R, F> {
     }
 
     /// Kills it if its init has not returned after this time. By default there is no limit, as in OTP.
+    ///
+    /// The error is [`StartError::Timeout`]. Mirrors the option `timeout` of `GenServer.start_link/3`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use otp_core::prelude::*;
+    ///
+    /// #[gen_server]
+    /// pub struct Slow;
+    ///
+    /// #[gen_server]
+    /// impl Slow {
+    ///     #[init]
+    ///     async fn init() -> Self { std::future::pending().await }
+    /// }
+    ///
+    /// # otp_core::doc_test(async {
+    /// let started = Slow::start().timeout(Duration::from_millis(1)).await;
+    /// assert_eq!(started, Err(StartError::Timeout));
+    /// # });
+    /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self

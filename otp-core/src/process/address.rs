@@ -220,6 +220,19 @@ impl<M: Send + 'static> fmt::Display for Route<M> {
 }
 
 /// What became of a cast.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # otp_core::doc_test(async {
+/// let counter = Counter::start(0).await.unwrap();
+/// assert_eq!(counter.reset().await, CastOutcome::Queued);
+/// counter.stop().await.unwrap();
+/// assert_eq!(counter.reset().await, CastOutcome::NoProc);
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CastOutcome {
@@ -260,6 +273,36 @@ enum Sending<M> {
 ///
 /// Dropped before the message is queued, the message is dropped, counted
 /// ([`ProcessInfo::lost_messages`](super::ProcessInfo::lost_messages)) and reported as a warning.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// #[gen_server(mailbox = bounded(1))]
+/// pub struct Printer { printed: u32 }
+///
+/// #[gen_server]
+/// impl Printer {
+///     #[init]
+///     fn init() -> Self { Printer { printed: 0 } }
+///
+///     #[cast]
+///     pub fn print(&mut self) { self.printed += 1; }
+///
+///     #[call]
+///     pub fn printed(&self) -> u32 { self.printed }
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let printer = Printer::start().await.unwrap();
+/// printer.print();
+/// let second = printer.print();
+/// assert_eq!(second.outcome(), None);
+/// // Waits until the first has been taken.
+/// assert_eq!(second.await, CastOutcome::Queued);
+/// assert_eq!(printer.printed().await, Ok(2));
+/// # });
+/// ```
 pub struct Sent<M> {
     sending: Sending<M>,
 }
@@ -305,6 +348,17 @@ impl<M> Sent<M> {
     }
 
     /// What became of it; None while it waits for room.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(0).await.unwrap();
+    /// assert_eq!(counter.reset().outcome(), Some(CastOutcome::Queued));
+    /// # });
+    /// ```
     #[must_use]
     pub fn outcome(&self) -> Option<CastOutcome> {
         match self.sending {
@@ -381,23 +435,75 @@ impl<M> fmt::Debug for Sent<M> {
 /// Where to send messages of type `M` to one process, started with [`spawn`](super::spawn()).
 ///
 /// Cheap to clone, `Eq` and `Hash` by the process. It keeps nothing alive.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let (echo, monitor) = process::spawn_monitor(async |mut mailbox: Mailbox<ExitReason>| mailbox.receive().await);
+/// let echo: Address<ExitReason> = echo;
+/// assert_eq!(echo, echo.clone());
+/// echo.send(ExitReason::Shutdown);
+/// assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Shutdown);
+/// # });
+/// ```
 pub struct Address<M: Send + 'static> {
     pub(crate) cell: Arc<Cell<M>>,
 }
 
 impl<M: Send + 'static> Address<M> {
     /// The process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// let worker = process::spawn_link(async |mailbox: Mailbox<u32>| drop(mailbox));
+    /// assert_eq!(process::info(&worker).unwrap().pid, worker.pid());
+    /// # });
+    /// ```
     #[must_use]
     pub fn pid(&self) -> Pid {
         self.cell.core().pid()
     }
 
     /// Sends a message: Erlang's `!`. One to a process that has ended is dropped.
+    ///
+    /// Its mailbox has no bound, so that the message is queued at once and [`Sent`] can be ignored.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// let (worker, monitor) = process::spawn_monitor(async |mut mailbox: Mailbox<u32>| { mailbox.receive().await; });
+    /// assert_eq!(worker.send(7).outcome(), Some(CastOutcome::Queued));
+    /// process::receive_down(monitor).await;
+    /// assert_eq!(worker.send(8).outcome(), Some(CastOutcome::NoProc));
+    /// # });
+    /// ```
     pub fn send(&self, message: M) -> Sent<M> {
         Sent::new(&self.cell, message)
     }
 
     /// Whether the process is alive.
+    ///
+    /// Mirrors `is_process_alive/1`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// let (worker, monitor) = process::spawn_monitor(async |mut mailbox: Mailbox<u32>| { mailbox.receive().await; });
+    /// assert!(worker.is_alive());
+    /// worker.send(7);
+    /// process::receive_down(monitor).await;
+    /// assert!(!worker.is_alive());
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.cell.core().vital().is_alive()
@@ -445,6 +551,22 @@ impl<M: Send + 'static> From<&Address<M>> for Pid {
 }
 
 /// One process, or whoever holds a name.
+///
+/// What [`Target::locate`] gives, and itself a target.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// use otp_core::process::Target;
+///
+/// # otp_core::doc_test(async {
+/// process::register("main", process::self_pid()).unwrap();
+/// let by_name = Name::from("main").locate();
+/// assert_ne!(by_name, process::self_pid().locate());
+/// assert_eq!(process::info(by_name).unwrap().pid, process::self_pid());
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location(At);
 
@@ -482,12 +604,47 @@ impl Location {
 }
 
 /// What names a process: a [`Pid`], a [`Name`], or a reference to any handle.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// use otp_core::process::Target;
+///
+/// /// How many messages wait for it.
+/// fn waiting(target: impl Target) -> Option<usize> {
+///     Some(process::info(target)?.message_queue_len)
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let counter = Counter::start(0).name("hits").await.unwrap();
+/// counter.reset();
+/// assert_eq!(waiting(&counter), Some(1));
+/// assert_eq!(waiting(counter.pid().unwrap()), Some(1));
+/// assert_eq!(waiting(Name::from("hits")), Some(1));
+/// # });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not name a process",
     note = "pass a `Pid`, a `Name`, or a reference to a handle: `&counter`"
 )]
 pub trait Target {
     /// Where the process is.
+    ///
+    /// A handle that follows something gives the process that is there now, but one of a name gives the name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// use otp_core::process::Target;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let me = process::self_pid();
+    /// assert_eq!(me.locate(), (&me).locate());
+    /// # });
+    /// ```
     fn locate(&self) -> Location;
 }
 
@@ -522,6 +679,28 @@ impl<M: Send + 'static> Target for &Address<M> {
 }
 
 /// What takes messages of one type: an [`Address`], an [`Alias`](super::Alias), any handle of a server.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::{Probe, ProbeMessage};
+/// use otp_core::process::Recipient;
+///
+/// /// Says hello to whoever understands it.
+/// fn greet<R: Recipient>(to: &R)
+/// where
+///     R::Message: From<&'static str>,
+/// {
+///     to.deliver("hello".into());
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let probe = Probe::start().await.unwrap();
+/// greet(&probe);
+/// assert_eq!(probe.seen().await.unwrap(), ["hello"]);
+/// # });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` takes no messages",
     note = "pass an `Address`, an `Alias`, or a server's handle such as `CounterRef`"
@@ -531,18 +710,97 @@ pub trait Recipient: Clone + Send + 'static {
     type Message: Send + 'static;
 
     /// Sends a message. One that cannot be queued at once is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::{Probe, ProbeMessage};
+    /// use otp_core::process::Recipient;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let probe = Probe::start().await.unwrap();
+    /// probe.deliver("hello".into());
+    /// assert_eq!(probe.seen().await.unwrap(), ["hello"]);
+    /// # });
+    /// ```
     fn deliver(&self, message: Self::Message);
 
     /// Whether there is somebody, or could be: a name has no end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use doc_servers::CounterRef;
+    /// use otp_core::process::Recipient;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(0).await.unwrap();
+    /// counter.stop().await.unwrap();
+    /// assert!(!Recipient::is_alive(&counter));
+    /// // Somebody may take the name yet.
+    /// assert!(Recipient::is_alive(&CounterRef::named("hits")));
+    /// # });
+    /// ```
     fn is_alive(&self) -> bool;
 
     /// The node of the process.
+    ///
+    /// # Panics
+    ///
+    /// The handle of a child that has never begun has none: it panics outside a node.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::process::Recipient;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(0).await.unwrap();
+    /// assert_eq!(counter.node(), Node::current().unwrap());
+    /// # });
+    /// ```
     fn node(&self) -> Node;
 
     /// The process whose end disarms the timers that are addressed to this.
+    ///
+    /// None of a name: its timers wait, whoever holds it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use doc_servers::CounterRef;
+    /// use otp_core::process::Recipient;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(0).name("hits").await.unwrap();
+    /// assert_eq!(counter.owner_of_timer(), counter.pid());
+    /// assert_eq!(CounterRef::named("hits").owner_of_timer(), None);
+    /// # });
+    /// ```
     fn owner_of_timer(&self) -> Option<Pid>;
 
     /// The process whose end disarms the intervals that are addressed to this: of a name, who holds it now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use doc_servers::CounterRef;
+    /// use otp_core::process::Recipient;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(0).name("hits").await.unwrap();
+    /// assert_eq!(CounterRef::named("hits").owner_of_interval(), counter.pid());
+    /// # });
+    /// ```
     fn owner_of_interval(&self) -> Option<Pid> {
         self.owner_of_timer()
     }

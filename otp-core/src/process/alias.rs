@@ -10,6 +10,23 @@ use crate::pid::Pid;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// How long an alias lives: the options of Erlang's `alias/1` and of `monitor/3` with `alias`.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// use otp_core::process::AliasMode;
+///
+/// # otp_core::doc_test(async {
+/// # let (_, monitor) =
+/// process::spawn_monitor(async |mailbox: Mailbox<u32>| {
+///     let once = mailbox.alias(AliasMode::Reply);
+///     assert!(once.send(1));
+///     assert!(!once.send(2));
+/// });
+/// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AliasMode {
     /// Until [`Alias::unalias`].
@@ -25,6 +42,26 @@ pub enum AliasMode {
 /// An address that can be put out of use: Erlang's process alias.
 ///
 /// A message that is sent through it later is dropped; one that is queued already stays. A clone is the same alias.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// use otp_core::process::AliasMode;
+///
+/// # otp_core::doc_test(async {
+/// # let (_, monitor) =
+/// process::spawn_monitor(async |mut mailbox: Mailbox<&str>| {
+///     let alias = mailbox.alias(AliasMode::Explicit);
+///     alias.send("in time");
+///     alias.unalias();
+///     alias.send("too late");
+///     assert_eq!(mailbox.try_receive(), Some("in time"));
+///     assert_eq!(mailbox.try_receive(), None);
+/// });
+/// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+/// # });
+/// ```
 pub struct Alias<M: Send + 'static> {
     address: Address<M>,
     active: Arc<AtomicBool>,
@@ -43,17 +80,71 @@ impl<M: Send + 'static> Alias<M> {
     }
 
     /// Puts it out of use. True if it was in use: `unalias/1`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// use otp_core::process::AliasMode;
+    ///
+    /// # otp_core::doc_test(async {
+    /// # let (_, monitor) =
+    /// process::spawn_monitor(async |mailbox: Mailbox<u32>| {
+    ///     let alias = mailbox.alias(AliasMode::Explicit);
+    ///     assert!(alias.unalias());
+    ///     assert!(!alias.unalias());
+    /// });
+    /// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     pub fn unalias(&self) -> bool {
         self.is_active() && self.active.swap(false, Ordering::AcqRel)
     }
 
     /// Whether a message sent now would get through.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// use otp_core::process::AliasMode;
+    ///
+    /// # otp_core::doc_test(async {
+    /// # let (_, monitor) =
+    /// process::spawn_monitor(async |mailbox: Mailbox<u32>| {
+    ///     let alias = mailbox.alias(AliasMode::Reply);
+    ///     assert!(alias.is_active());
+    ///     alias.send(1);
+    ///     assert!(!alias.is_active());
+    /// });
+    /// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.active.load(Ordering::Acquire) && self.monitor_is_active()
     }
 
     /// Sends a message through it. True if it was queued.
+    ///
+    /// False if it is out of use, or the process has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// use otp_core::process::AliasMode;
+    ///
+    /// # otp_core::doc_test(async {
+    /// # let (_, monitor) =
+    /// process::spawn_monitor(async |mut mailbox: Mailbox<u32>| {
+    ///     let alias = mailbox.alias(AliasMode::Explicit);
+    ///     assert!(alias.send(7));
+    ///     assert_eq!(mailbox.receive().await, 7);
+    /// });
+    /// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     pub fn send(&self, message: M) -> bool {
         if !self.monitor_is_active() {
             return false;
@@ -75,6 +166,21 @@ impl<M: Send + 'static> Alias<M> {
     }
 
     /// The process behind it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// use otp_core::process::AliasMode;
+    ///
+    /// # otp_core::doc_test(async {
+    /// # let (_, monitor) =
+    /// process::spawn_monitor(async |mailbox: Mailbox<u32>| {
+    ///     assert_eq!(mailbox.alias(AliasMode::Explicit).pid(), process::self_pid());
+    /// });
+    /// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     #[must_use]
     pub fn pid(&self) -> Pid {
         self.address.pid()

@@ -42,6 +42,17 @@ pub fn put<T: Send + 'static>(value: T) -> Option<T> {
 /// # Panics
 ///
 /// Panics outside a process, and if cloning the value uses the dictionary.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// process::put("a text");
+/// assert_eq!(process::get::<&str>(), Some("a text"));
+/// assert_eq!(process::get::<u32>(), None);
+/// # });
+/// ```
 #[track_caller]
 #[must_use]
 pub fn get<T: Clone + Send + 'static>() -> Option<T> {
@@ -59,6 +70,17 @@ pub fn get<T: Clone + Send + 'static>() -> Option<T> {
 /// # Panics
 ///
 /// Panics outside a process.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// process::put(7_u32);
+/// assert_eq!(process::erase::<u32>(), Some(7));
+/// assert_eq!(process::erase::<u32>(), None);
+/// # });
+/// ```
 #[track_caller]
 pub fn erase<T: Send + 'static>() -> Option<T> {
     let process = current();

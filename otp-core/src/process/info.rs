@@ -6,6 +6,20 @@ use crate::node::Name;
 use crate::pid::Pid;
 
 /// What is known of a living process: `Process.info/1`.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # otp_core::doc_test(async {
+/// let (counter, _monitor) = Counter::start_monitor(0).name("hits").await.unwrap();
+/// let info = process::info(&counter).unwrap();
+/// assert_eq!(info.name, Some(Name::from("hits")));
+/// assert_eq!(info.monitored_by, [process::self_pid()]);
+/// assert!(info.links.is_empty());
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProcessInfo {
@@ -30,6 +44,19 @@ pub struct ProcessInfo {
 }
 
 /// What is known of a process of the current node. None if it has ended, and outside a node.
+///
+/// Mirrors `Process.info/1`.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let me = process::info(process::self_pid()).unwrap();
+/// assert!(!me.trap_exit);
+/// assert!(process::info(Name::from("nobody")).is_none());
+/// # });
+/// ```
 #[must_use]
 pub fn info(target: impl Target) -> Option<ProcessInfo> {
     let node = scope::node()?;
@@ -63,6 +90,17 @@ fn of(process: &dyn Process) -> ProcessInfo {
 /// # Panics
 ///
 /// Panics outside a process.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// process::set_label("reads the mail");
+/// let info = process::info(process::self_pid()).unwrap();
+/// assert_eq!(info.label.as_deref(), Some("reads the mail"));
+/// # });
+/// ```
 #[track_caller]
 pub fn set_label(label: impl Into<String>) {
     current().core().vital().set_label(label.into());

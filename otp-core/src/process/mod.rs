@@ -21,6 +21,21 @@
 //! Deliberate differences: an exit signal acts at the next await point of its target, as tasks are scheduled
 //! cooperatively; a linked or monitored process is told only after its names, its place in the table and its timers are
 //! gone, and its state has been dropped.
+//!
+//! # Examples
+//!
+//! ```
+//! # use otp_core::prelude::*;
+//! # otp_core::doc_test(async {
+//! let (worker, monitor) = process::spawn_monitor(async |mut mailbox: Mailbox<u32>| {
+//!     assert_eq!(mailbox.receive().await, 7);
+//!     Err::<(), _>(ExitReason::error("boom"))
+//! });
+//! worker.send(7);
+//! let down = process::receive_down(monitor).await;
+//! assert_eq!((down.pid, down.reason), (worker.pid(), ExitReason::error("boom")));
+//! # });
+//! ```
 
 mod address;
 mod alias;
@@ -65,6 +80,20 @@ use crate::pid::Pid;
 use crate::sync::resume_unwind;
 
 /// A name was not given.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// use otp_core::process::RegisterError;
+///
+/// # otp_core::doc_test(async {
+/// let worker = process::spawn(std::future::pending::<()>());
+/// process::register("worker", worker).unwrap();
+/// let refused = process::register("worker", process::self_pid());
+/// assert_eq!(refused, Err(RegisterError::Taken(worker)));
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegisterError {
@@ -104,6 +133,17 @@ pub(crate) fn here() -> (Node, Pid) {
 /// # Panics
 ///
 /// Panics outside a process.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let me = process::self_pid();
+/// let worker = process::spawn(async move { assert_ne!(process::self_pid(), me); });
+/// assert_ne!(worker, me);
+/// # });
+/// ```
 #[track_caller]
 #[must_use]
 pub fn self_pid() -> Pid {
@@ -119,6 +159,20 @@ pub fn self_pid() -> Pid {
 /// # Panics
 ///
 /// Panics outside a process.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// process::trap_exit(true);
+/// let worker = process::spawn(std::future::pending::<()>());
+/// process::link(worker);
+/// process::exit(worker, ExitReason::error("boom"));
+/// let exit = process::receive_exit().await;
+/// assert_eq!((exit.pid, exit.reason), (worker, ExitReason::error("boom")));
+/// # });
+/// ```
 #[track_caller]
 pub fn link(target: impl Target) {
     if try_link(target).is_err() {
@@ -128,6 +182,8 @@ pub fn link(target: impl Target) {
 
 /// Links the current process with another, and tells if that one is gone.
 ///
+/// One that traps exits gets an EXIT instead, with [`ExitReason::NoProc`].
+///
 /// # Errors
 ///
 /// The other process is gone and this one does not trap exits.
@@ -135,6 +191,19 @@ pub fn link(target: impl Target) {
 /// # Panics
 ///
 /// Panics outside a process.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// use otp_core::process::NoProc;
+///
+/// # otp_core::doc_test(async {
+/// let (worker, monitor) = process::spawn_monitor(async {});
+/// process::receive_down(monitor).await;
+/// assert_eq!(process::try_link(worker), Err(NoProc));
+/// # });
+/// ```
 #[track_caller]
 pub fn try_link(target: impl Target) -> Result<(), NoProc> {
     let process = current();
@@ -147,9 +216,24 @@ pub fn try_link(target: impl Target) -> Result<(), NoProc> {
 
 /// Ends a link. An EXIT of that process's that is not in the mailbox yet will not come any more.
 ///
+/// Mirrors `unlink/1`. That there is no link is no error.
+///
 /// # Panics
 ///
 /// Panics outside a process.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let worker = process::spawn_link(async { ExitReason::error("boom") });
+/// process::unlink(worker);
+/// // The end of the worker is not that of this process.
+/// let down = process::receive_down(process::monitor(worker)).await;
+/// assert_eq!(down.reason, ExitReason::error("boom"));
+/// # });
+/// ```
 #[track_caller]
 pub fn unlink(target: impl Target) {
     let process = current();
@@ -162,9 +246,23 @@ pub fn unlink(target: impl Target) {
 ///
 /// Each call is a monitor of its own. By name it watches whoever holds the name now.
 ///
+/// Mirrors `monitor/2`. The reason is [`ExitReason::NoProc`] if it is gone already.
+///
 /// # Panics
 ///
 /// Panics outside a process.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let worker = process::spawn(async { ExitReason::Shutdown });
+/// let monitor = process::monitor(worker);
+/// let down = process::receive_down(monitor).await;
+/// assert_eq!((down.pid, down.reason), (worker, ExitReason::Shutdown));
+/// # });
+/// ```
 #[track_caller]
 pub fn monitor(target: impl Target) -> MonitorRef {
     let process = current();
@@ -187,6 +285,18 @@ pub fn monitor(target: impl Target) -> MonitorRef {
 /// # Panics
 ///
 /// Panics outside a process.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let worker = process::spawn(std::future::pending::<()>());
+/// let monitor = process::monitor(worker);
+/// assert_eq!(process::demonitor(monitor), Ok(true));
+/// assert_eq!(process::demonitor(monitor), Ok(false));
+/// # });
+/// ```
 #[track_caller]
 pub fn demonitor(monitor: MonitorRef) -> Result<bool, ForeignMonitor> {
     signal::demonitor(&*current(), monitor)
@@ -202,6 +312,18 @@ pub fn demonitor(monitor: MonitorRef) -> Result<bool, ForeignMonitor> {
 /// # Panics
 ///
 /// Panics outside a node.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let (worker, monitor) = process::spawn_monitor(std::future::pending::<()>());
+/// process::exit(worker, ExitReason::Normal); // does nothing
+/// process::exit(worker, ExitReason::Kill);
+/// assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Killed);
+/// # });
+/// ```
 #[track_caller]
 pub fn exit(target: impl Target, reason: ExitReason) {
     let node = scope::node().expect("this needs a node: it was called outside `#[otp_core::main]`, `#[otp_core::test]` and nodes");
@@ -216,21 +338,55 @@ pub fn exit(target: impl Target, reason: ExitReason) {
 ///
 /// It unwinds, without the message of a panic; with `panic = "abort"` it aborts the program. Outside a process it
 /// unwinds likewise, to whoever catches it.
+///
+/// # Panics
+///
+/// It unwinds as a panic does, always.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// fn deep_down() -> u32 {
+///     process::exit_with(ExitReason::shutdown_with("enough"))
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let (_, monitor) = process::spawn_monitor(async { assert_eq!(deep_down(), 7); });
+/// assert_eq!(process::receive_down(monitor).await.reason, ExitReason::shutdown_with("enough"));
+/// # });
+/// ```
 pub fn exit_with(reason: ExitReason) -> ! {
     resume_unwind(Box::new(Thrown(reason)))
 }
 
 /// Sets whether the current process gets exit signals as [`Exit`] messages. Answers how it was before.
 ///
+/// Mirrors `process_flag(trap_exit, Flag)`. Off unless set. [`ExitReason::Kill`] cannot be trapped.
+///
 /// # Panics
 ///
 /// Panics outside a process.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// assert!(!process::trap_exit(true));
+/// process::spawn_link(async { ExitReason::error("boom") });
+/// assert_eq!(process::receive_exit().await.reason, ExitReason::error("boom"));
+/// # });
+/// ```
 #[track_caller]
 pub fn trap_exit(trap: bool) -> bool {
     std::mem::replace(&mut current().core().vital().trap_exit, trap)
 }
 
 /// Gives a process of the current node a name: Erlang's `register/2`.
+///
+/// The name is free again when the process ends. A process has one name; further ones go through a
+/// [`registry`](crate::registry).
 ///
 /// # Errors
 ///
@@ -239,6 +395,16 @@ pub fn trap_exit(trap: bool) -> bool {
 /// # Panics
 ///
 /// Panics outside a node.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// process::register("main", process::self_pid()).unwrap();
+/// assert_eq!(process::whereis("main"), Some(process::self_pid()));
+/// # });
+/// ```
 #[track_caller]
 pub fn register(name: impl Into<Name>, target: impl Target) -> Result<(), RegisterError> {
     let node = scope::node().expect("this needs a node");
@@ -250,6 +416,18 @@ pub fn register(name: impl Into<Name>, target: impl Target) -> Result<(), Regist
 }
 
 /// Who holds a name in the current node: Erlang's `whereis/1`. None outside a node.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// assert_eq!(process::whereis("worker"), None);
+/// let worker = process::spawn(std::future::pending::<()>());
+/// process::register("worker", worker).unwrap();
+/// assert_eq!(process::whereis("worker"), Some(worker));
+/// # });
+/// ```
 #[must_use]
 pub fn whereis(name: &str) -> Option<Pid> {
     scope::node()?.whereis(name)
@@ -260,13 +438,24 @@ pub fn whereis(name: &str) -> Option<Pid> {
 /// For `main`, tests and processes without a mailbox of their own; a server has its `#[handle_down]`. It waits for
 /// ever if the monitor was ended.
 ///
+/// # Panics
+///
+/// Panics outside a process.
+///
 /// # Cancel safety
 ///
 /// Dropped, it has lost nothing.
 ///
-/// # Panics
+/// # Examples
 ///
-/// Panics outside a process.
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let (worker, monitor) = process::spawn_monitor(async { Err::<(), _>(ExitReason::error("boom")) });
+/// let down = process::receive_down(monitor).await;
+/// assert_eq!((down.monitor, down.pid, down.reason.to_string()), (monitor, worker, "boom".to_owned()));
+/// # });
+/// ```
 pub async fn receive_down(monitor: MonitorRef) -> Down {
     let process = current();
     receive_signal(
@@ -288,13 +477,25 @@ pub async fn receive_down(monitor: MonitorRef) -> Down {
 ///
 /// For `main`, tests and processes without a mailbox of their own; a server has its `#[handle_exit]`.
 ///
+/// # Panics
+///
+/// Panics outside a process.
+///
 /// # Cancel safety
 ///
 /// Dropped, it has lost nothing.
 ///
-/// # Panics
+/// # Examples
 ///
-/// Panics outside a process.
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// process::trap_exit(true);
+/// let worker = process::spawn_link(async {});
+/// let exit = process::receive_exit().await;
+/// assert_eq!((exit.pid, exit.reason), (worker, ExitReason::Normal));
+/// # });
+/// ```
 pub async fn receive_exit() -> Exit {
     let process = current();
     receive_signal(

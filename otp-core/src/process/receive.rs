@@ -13,6 +13,24 @@ use super::queue::Envelope;
 use super::signal::{Down, Exit, MonitorRef, Signal};
 
 /// What arrives in a mailbox.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let (worker, monitor) = process::spawn_monitor(async |mut mailbox: Mailbox<u32>| {
+///     let child = process::spawn(async {});
+///     process::monitor(child);
+///     let event = mailbox.next_event().await;
+///     assert!(matches!(event, Event::Down(down) if down.pid == child));
+///     assert!(matches!(mailbox.next_event().await, Event::Message(7)));
+/// });
+/// otp_core::time::sleep(Duration::from_millis(1)).await;
+/// worker.send(7);
+/// assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+/// # });
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<M> {
@@ -25,6 +43,21 @@ pub enum Event<M> {
 }
 
 /// Nothing came in time.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// use otp_core::process::ReceiveTimeout;
+///
+/// # otp_core::doc_test(async {
+/// # let (_, monitor) =
+/// process::spawn_monitor(async |mut mailbox: Mailbox<u32>| {
+///     assert_eq!(mailbox.receive_timeout(Duration::ZERO).await, Err(ReceiveTimeout));
+/// });
+/// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("nothing was received in time")]
 pub struct ReceiveTimeout;
@@ -37,6 +70,24 @@ pub struct ReceiveTimeout;
 /// # Cancel safety
 ///
 /// Every method here that waits takes nothing until it is done: dropped, it has lost nothing.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let (worker, monitor) = process::spawn_monitor(async |mut mailbox: Mailbox<&str>| {
+///     // Selective: what comes before stays, and keeps its place.
+///     mailbox.receive_where(|message| *message == "go").await;
+///     assert_eq!(mailbox.receive().await, "first");
+///     assert_eq!(mailbox.receive().await, "second");
+/// });
+/// for message in ["first", "second", "go"] {
+///     worker.send(message);
+/// }
+/// assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+/// # });
+/// ```
 pub struct Mailbox<M: Send + 'static> {
     cell: Arc<Cell<M>>,
 }
@@ -47,6 +98,20 @@ impl<M: Send + 'static> Mailbox<M> {
     }
 
     /// Where messages to this process go.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// # let (_, monitor) =
+    /// process::spawn_monitor(async |mut mailbox: Mailbox<u32>| {
+    ///     mailbox.address().send(7);
+    ///     assert_eq!(mailbox.receive().await, 7);
+    /// });
+    /// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     #[must_use]
     pub fn address(&self) -> Address<M> {
         Address {
@@ -55,6 +120,25 @@ impl<M: Send + 'static> Mailbox<M> {
     }
 
     /// Waits for a message. DOWNs and EXITs stay for [`next_event`](Self::next_event).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing: a message is taken when this is done.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// let (worker, monitor) = process::spawn_monitor(async |mut mailbox: Mailbox<u32>| {
+    ///     assert_eq!(mailbox.receive().await, 1);
+    ///     assert_eq!(mailbox.receive().await, 2);
+    /// });
+    /// worker.send(1);
+    /// worker.send(2);
+    /// assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     pub async fn receive(&mut self) -> M {
         self.select(|envelope| match envelope {
             Envelope::Message(message) => Ok(message),
@@ -65,9 +149,29 @@ impl<M: Send + 'static> Mailbox<M> {
 
     /// Waits for a message, no longer than `timeout`: `receive … after`.
     ///
+    /// Zero looks at what is there.
+    ///
     /// # Errors
     ///
     /// Nothing came in time.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing. The time begins anew with each call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// let (worker, monitor) = process::spawn_monitor(async |mut mailbox: Mailbox<u32>| {
+    ///     assert_eq!(mailbox.receive_timeout(Duration::from_secs(5)).await, Ok(7));
+    ///     assert!(mailbox.receive_timeout(Duration::from_millis(1)).await.is_err());
+    /// });
+    /// worker.send(7);
+    /// assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     pub async fn receive_timeout(&mut self, timeout: Duration) -> Result<M, ReceiveTimeout> {
         super::within(timeout, self.receive())
             .await
@@ -75,6 +179,25 @@ impl<M: Send + 'static> Mailbox<M> {
     }
 
     /// Waits for a message that `wanted` likes; the others stay in their order. Looks at every queued message.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing, and what it has looked at is in its place.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// let (worker, monitor) = process::spawn_monitor(async |mut mailbox: Mailbox<u32>| {
+    ///     assert_eq!(mailbox.receive_where(|n| n % 2 == 0).await, 4);
+    ///     assert_eq!(mailbox.receive().await, 3);
+    /// });
+    /// worker.send(3);
+    /// worker.send(4);
+    /// assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     pub async fn receive_where(&mut self, mut wanted: impl FnMut(&M) -> bool) -> M {
         self.select(|envelope| match envelope {
             Envelope::Message(message) if wanted(&message) => Ok(message),
@@ -84,6 +207,23 @@ impl<M: Send + 'static> Mailbox<M> {
     }
 
     /// Takes a message if there is one.
+    ///
+    /// Mirrors `receive … after 0`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// # let (_, monitor) =
+    /// process::spawn_monitor(async |mut mailbox: Mailbox<u32>| {
+    ///     assert_eq!(mailbox.try_receive(), None);
+    ///     mailbox.address().send(7);
+    ///     assert_eq!(mailbox.try_receive(), Some(7));
+    /// });
+    /// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     pub fn try_receive(&mut self) -> Option<M> {
         self.try_select(&mut |envelope| match envelope {
             Envelope::Message(message) => Ok(message),
@@ -107,6 +247,26 @@ impl<M: Send + 'static> Mailbox<M> {
     }
 
     /// Waits for whatever comes next.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing: an event is taken when this is done.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// # let (_, monitor) =
+    /// process::spawn_monitor(async |mut mailbox: Mailbox<u32>| {
+    ///     process::trap_exit(true);
+    ///     let child = process::spawn_link(async { ExitReason::error("boom") });
+    ///     let event = mailbox.next_event().await;
+    ///     assert!(matches!(event, Event::Exit(exit) if exit.pid == child));
+    /// });
+    /// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     pub async fn next_event(&mut self) -> Event<M> {
         let cell = Arc::clone(&self.cell);
         self.select(move |envelope| match envelope {
@@ -124,6 +284,23 @@ impl<M: Send + 'static> Mailbox<M> {
     }
 
     /// Makes an alias: an address of this process that can be put out of use.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// use otp_core::process::AliasMode;
+    ///
+    /// # otp_core::doc_test(async {
+    /// # let (_, monitor) =
+    /// process::spawn_monitor(async |mut mailbox: Mailbox<u32>| {
+    ///     let alias = mailbox.alias(AliasMode::Reply);
+    ///     process::spawn(async move { alias.send(7); });
+    ///     assert_eq!(mailbox.receive().await, 7);
+    /// });
+    /// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     #[must_use]
     pub fn alias(&self, mode: AliasMode) -> Alias<M> {
         Alias::new(self.address(), mode, None)
@@ -134,6 +311,29 @@ impl<M: Send + 'static> Mailbox<M> {
     /// With [`AliasMode::Demonitor`] the alias ends with the monitor, by its DOWN or by
     /// [`demonitor`](super::demonitor); with [`AliasMode::ReplyDemonitor`] also by the first message that comes through
     /// it, which ends the monitor as well.
+    ///
+    /// # Panics
+    ///
+    /// Panics outside a process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// use otp_core::process::AliasMode;
+    ///
+    /// # otp_core::doc_test(async {
+    /// # let (_, monitor) =
+    /// process::spawn_monitor(async |mailbox: Mailbox<u32>| {
+    ///     let worker = process::spawn(std::future::pending::<()>());
+    ///     let (monitor, alias) = mailbox.monitor_with_alias(worker, AliasMode::Demonitor);
+    ///     assert!(alias.is_active());
+    ///     process::demonitor(monitor).unwrap();
+    ///     assert!(!alias.is_active());
+    /// });
+    /// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     pub fn monitor_with_alias(
         &self,
         target: impl super::Target,

@@ -107,6 +107,22 @@ pub(crate) fn take_orphans() -> Vec<Orphan> {
 
 pin_project! {
     /// A future that runs in a node; made by [`NodeExt::in_node`] and [`Node::run`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as the future.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let node = Node::new();
+    /// let inside = async { Node::current() }.in_node(&node);
+    /// assert_eq!(inside.await, Some(node));
+    /// # });
+    /// ```
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct InNode<F> {
         #[pin]
@@ -134,8 +150,24 @@ impl<F> fmt::Debug for InNode<F> {
 }
 
 /// Takes a future into a node. `tokio::spawn` does not inherit the node; this carries it over.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let node = Node::current().unwrap();
+/// // In a task of tokio's, which inherits nothing.
+/// let worker = tokio::spawn(async { process::spawn(std::future::pending::<()>()) }.in_node(&node));
+/// assert!(node.is_alive(worker.await.unwrap()));
+/// # });
+/// ```
 pub trait NodeExt: Future + Sized {
     /// Makes `node` the current node of this future.
+    ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as the future.
     ///
     /// # Examples
     ///

@@ -19,6 +19,16 @@ use crate::sync::MutexGuard;
 use crate::sys::SystemRequest;
 
 /// Says that a monitored process ended: Erlang's `{'DOWN', Ref, process, Pid, Reason}`.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let down = process::receive_down(process::monitor(Name::from("nobody"))).await;
+/// assert_eq!((down.name, down.reason), (Some(Name::from("nobody")), ExitReason::NoProc));
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Down {
@@ -34,6 +44,18 @@ pub struct Down {
 
 /// Says that a linked process ended, or that somebody sent an exit signal, to a process that traps exits: Erlang's
 /// `{'EXIT', Pid, Reason}`.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// process::trap_exit(true);
+/// process::exit(process::self_pid(), ExitReason::Shutdown);
+/// let exit: Exit = process::receive_exit().await;
+/// assert_eq!((exit.pid, exit.reason), (process::self_pid(), ExitReason::Shutdown));
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Exit {
@@ -44,6 +66,18 @@ pub struct Exit {
 }
 
 /// Names one monitor. Only the process that set it can end it.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let worker = process::spawn(async {});
+/// let (first, second) = (process::monitor(worker), process::monitor(worker));
+/// assert_ne!(first, second);
+/// assert_eq!(process::receive_down(second).await.monitor, second);
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MonitorRef {
     pub(crate) id: u64,
@@ -51,11 +85,39 @@ pub struct MonitorRef {
 }
 
 /// Refused: the monitor belongs to another process.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// use otp_core::process::ForeignMonitor;
+///
+/// # otp_core::doc_test(async {
+/// let mine = process::monitor(process::spawn(std::future::pending::<()>()));
+/// # let (_, monitor) =
+/// process::spawn_monitor(async move {
+///     assert_eq!(process::demonitor(mine), Err(ForeignMonitor));
+/// });
+/// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the monitor belongs to another process")]
 pub struct ForeignMonitor;
 
 /// Refused: there is no such process.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// use otp_core::process::NoProc;
+///
+/// # otp_core::doc_test(async {
+/// assert_eq!(process::try_link(Name::from("nobody")), Err(NoProc));
+/// assert_eq!(NoProc.to_string(), "no such process");
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no such process")]
 pub struct NoProc;

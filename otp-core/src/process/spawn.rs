@@ -17,12 +17,32 @@ use crate::pid::Pid;
 use crate::rt;
 
 /// What the code of a process may return, and what it says of its end.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// use otp_core::process::Outcome;
+///
+/// assert_eq!(().reason(), ExitReason::Normal);
+/// assert_eq!(ExitReason::Shutdown.reason(), ExitReason::Shutdown);
+/// assert_eq!(Err::<(), _>(std::fmt::Error).reason(), ExitReason::error(std::fmt::Error));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a process cannot return `{Self}`",
     note = "return `()`, an `ExitReason`, or a `Result<(), E>` whose error converts into an `ExitReason`"
 )]
 pub trait Outcome {
     /// The reason of the end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// use otp_core::process::Outcome;
+    ///
+    /// assert_eq!(Ok::<(), ExitReason>(()).reason(), ExitReason::Normal);
+    /// ```
     fn reason(self) -> ExitReason;
 }
 
@@ -62,16 +82,62 @@ impl<E: Into<ExitReason>> Outcome for Result<(), E> {
 }
 
 /// Marks a [`Body`] that is a future.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// use otp_core::process::{Body, FutureBody};
+///
+/// fn begin<B: Body<FutureBody, Handle = Pid>>(body: B) -> Pid { process::spawn(body) }
+///
+/// # otp_core::doc_test(async {
+/// assert!(process::info(begin(async {})).is_some());
+/// # });
+/// ```
 #[derive(Debug)]
 pub enum FutureBody {}
 
 /// Marks a [`Body`] that is a function of a mailbox for `M`.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// use otp_core::process::{Body, MailboxBody};
+///
+/// fn begin<B: Body<MailboxBody<u32>, Message = u32, Handle = Address<u32>>>(body: B) -> Address<u32> { process::spawn(body) }
+///
+/// # otp_core::doc_test(async {
+/// let worker = begin(async |mut mailbox: Mailbox<u32>| { mailbox.receive().await; });
+/// assert!(worker.is_alive());
+/// # });
+/// ```
 #[derive(Debug)]
 pub struct MailboxBody<M>(std::marker::PhantomData<M>);
 
 /// The code of a process: a future, or an async function that takes a [`Mailbox`].
 ///
 /// `Kind` tells the two apart and is inferred.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// use otp_core::process::Body;
+///
+/// /// Starts a process with a name.
+/// fn spawn_named<Kind, B: Body<Kind, Handle = Pid>>(name: &str, body: B) -> Pid {
+///     let pid = process::spawn(body);
+///     process::register(name, pid).unwrap();
+///     pid
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let worker = spawn_named("worker", std::future::pending::<()>());
+/// assert_eq!(process::whereis("worker"), Some(worker));
+/// # });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the code of a process",
     note = "pass a future that is `Send + 'static` and returns `()`, an `ExitReason` or a `Result<(), E>`",
@@ -165,6 +231,18 @@ pub fn spawn<Kind, B: Body<Kind>>(body: B) -> B::Handle {
 /// # Panics
 ///
 /// Panics outside a process.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// process::trap_exit(true);
+/// let worker = process::spawn_link(async { ExitReason::error("boom") });
+/// let exit = process::receive_exit().await;
+/// assert_eq!((exit.pid, exit.reason), (worker, ExitReason::error("boom")));
+/// # });
+/// ```
 #[track_caller]
 pub fn spawn_link<Kind, B: Body<Kind>>(body: B) -> B::Handle {
     let parent = current();
@@ -179,6 +257,17 @@ pub fn spawn_link<Kind, B: Body<Kind>>(body: B) -> B::Handle {
 /// # Panics
 ///
 /// Panics outside a process.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let (worker, monitor) = process::spawn_monitor(async {});
+/// let down = process::receive_down(monitor).await;
+/// assert_eq!((down.pid, down.reason), (worker, ExitReason::Normal));
+/// # });
+/// ```
 #[track_caller]
 pub fn spawn_monitor<Kind, B: Body<Kind>>(body: B) -> (B::Handle, MonitorRef) {
     let parent = current();

@@ -20,11 +20,13 @@ use crate::process::Recipient;
 /// Its keys are unique, or with [`Duplicate`] may be held by many: [`DuplicateRegistry`]. See [the module](super) for
 /// what it does.
 ///
+/// Mirrors `Registry.start_link/1`. Its options `partitions` and `compressed` are not there, as no process is asked.
+///
 /// # Examples
 ///
 /// ```
 /// # use otp_core::prelude::*;
-/// # #[gen_server] pub struct Room; #[gen_server] impl Room { #[init] fn init() -> Self { Room } }
+/// # use doc_servers::Room;
 /// # otp_core::doc_test(async {
 /// let rooms = Registry::<u32, Room>::unique().name("rooms").start_link().await.unwrap();
 /// let room = Room::start_link().via(&rooms, 7).await.unwrap();
@@ -40,16 +42,62 @@ pub struct Registry<K, S, V = (), N = Unique> {
 type Begun<K, S, V, N> = Initialized<RegistryServer<K, S, V, N>>;
 
 /// A registry whose keys may be held by many processes at once: the groups of a publish-subscribe system.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Probe;
+/// use otp_core::DuplicateRegistry;
+///
+/// # otp_core::doc_test(async {
+/// let topics = DuplicateRegistry::<&str, Probe>::new().start_link().await.unwrap();
+/// for _ in 1..=2 {
+///     let (probe, topics) = (Probe::start().await.unwrap(), topics.clone());
+///     // Each registers itself, in a callback.
+///     probe.with(move |cx| topics.register(cx, "tea", ())).await.unwrap();
+/// }
+/// assert_eq!(topics.lookup(&"tea").len(), 2);
+/// # });
+/// ```
 pub type DuplicateRegistry<K, S, V = ()> = Registry<K, S, V, Duplicate>;
 
 impl<K: Key, S: Registrable, V: Value> Registry<K, S, V, Unique> {
     /// One whose keys are held by one process each: `keys: :unique`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # otp_core::doc_test(async {
+    /// let rooms = Registry::<u32, Room>::unique().start_link().await.unwrap();
+    /// let room = Room::start().via(&rooms, 7).await.unwrap();
+    /// assert!(Room::start().via(&rooms, 7).await.is_err());
+    /// assert_eq!(rooms.lookup(&7), Some(room));
+    /// # });
+    /// ```
     pub fn unique() -> Self {
         Self::empty()
     }
 
     /// One whose keys may be held by many processes: `keys: :duplicate`. A tree, which reads the type, is to say
     /// [`DuplicateRegistry::new`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// # let (_, monitor) =
+    /// process::spawn_monitor(async |mailbox: Mailbox<u32>| {
+    ///     let topics = Registry::<u32, Address<u32>>::duplicate().start_link().await.unwrap();
+    ///     topics.register(&mailbox, 7, ()).unwrap();
+    ///     assert!(topics.register(&mailbox, 7, ()).is_ok());
+    /// });
+    /// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     pub fn duplicate() -> DuplicateRegistry<K, S, V> {
         DuplicateRegistry::empty()
     }
@@ -57,6 +105,19 @@ impl<K: Key, S: Registrable, V: Value> Registry<K, S, V, Unique> {
 
 impl<K: Key, S: Registrable, V: Value> DuplicateRegistry<K, S, V> {
     /// One whose keys may be held by many processes: `keys: :duplicate`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// use otp_core::DuplicateRegistry;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let rooms = DuplicateRegistry::<u32, Room>::new().start_link().await.unwrap();
+    /// assert!(rooms.lookup(&7).is_empty());
+    /// # });
+    /// ```
     #[expect(clippy::new_without_default, reason = "it is a builder")]
     pub fn new() -> Self {
         Self::empty()
@@ -76,12 +137,26 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> Registry<K, S, V, N> {
     }
 
     /// Gives its process a name; [`ServerHandle::named`](crate::ServerHandle::named) of [`RegistryRef`] finds it.
+    ///
+    /// Without one it is found by its handle alone. A taken name is [`StartError::AlreadyStarted`](crate::StartError).
     pub fn name(mut self, name: impl Into<Name>) -> Self {
         self.setup.name = Some(name.into());
         self
     }
 
     /// Gives it a value of its own, which [`RegistryRef::meta`] reads. There is one of each type, the last one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # otp_core::doc_test(async {
+    /// let rooms = Registry::<u32, Room>::unique().meta("a greeting").meta(64_usize);
+    /// let rooms = rooms.start_link().await.unwrap();
+    /// assert_eq!((rooms.meta(), rooms.meta()), (Some("a greeting"), Some(64_usize)));
+    /// # });
+    /// ```
     pub fn meta<T: Clone + Send + Sync + 'static>(self, value: T) -> Self {
         let before = self.setup.meta.put(value);
         drop(before);
@@ -92,6 +167,26 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> Registry<K, S, V, N> {
     ///
     /// Whoever is told has a message `From<RegistryEvent<K, V>>`. A listener that is gone, or whose bounded mailbox is
     /// full, misses what is told.
+    ///
+    /// The option `listeners`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// use otp_core::RegistryEvent;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let (tell, told) = tokio::sync::oneshot::channel();
+    /// let listener = process::spawn(async move |mut mailbox: Mailbox<RegistryEvent<u32>>| {
+    ///     tell.send(mailbox.receive().await).unwrap();
+    /// });
+    /// let rooms = Registry::<u32, Room>::unique().listener(listener).start_link().await.unwrap();
+    /// Room::start().via(&rooms, 7).await.unwrap();
+    /// assert!(matches!(told.await, Ok(RegistryEvent::Registered { key: 7, .. })));
+    /// # });
+    /// ```
     pub fn listener<R>(mut self, recipient: R) -> Self
     where
         R: Recipient + Sync,
@@ -104,6 +199,29 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> Registry<K, S, V, N> {
     }
 
     /// Starts it, linked with the current process: `Registry.start_link/1`.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`](crate::StartError).
+    ///
+    /// # Panics
+    ///
+    /// The future panics outside a node.
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`Start`]: dropped before it is done, the registry is killed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # otp_core::doc_test(async {
+    /// let rooms = Registry::<u32, Room>::unique().start_link().await.unwrap();
+    /// assert_eq!(process::info(&rooms).unwrap().links, [process::self_pid()]);
+    /// # });
+    /// ```
     #[track_caller]
     #[expect(clippy::type_complexity, reason = "the future has no name")]
     pub fn start_link(
@@ -116,6 +234,29 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> Registry<K, S, V, N> {
     }
 
     /// Starts it, linked with nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`](crate::StartError).
+    ///
+    /// # Panics
+    ///
+    /// The future panics outside a node.
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`Start`]: dropped before it is done, the registry is killed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # otp_core::doc_test(async {
+    /// let rooms = Registry::<u32, Room>::unique().start().await.unwrap();
+    /// assert!(process::info(&rooms).unwrap().links.is_empty());
+    /// # });
+    /// ```
     #[track_caller]
     #[expect(clippy::type_complexity, reason = "the future has no name")]
     pub fn start(
@@ -130,6 +271,24 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> Registry<K, S, V, N> {
     /// It as a child of a supervisor. Its id is its name, or its type if it has none.
     ///
     /// Each start of it begins with the metadata that was given here, and without entries.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// use otp_core::{Strategy, Supervisor};
+    ///
+    /// # otp_core::doc_test(async {
+    /// let rooms = Registry::<u32, Room>::unique().name("rooms").child_spec();
+    /// assert_eq!(rooms.id, "rooms");
+    /// let rooms_ref = rooms.handle();
+    /// let supervisor = Supervisor::builder(Strategy::OneForOne).child(rooms).start_link().await.unwrap();
+    /// Room::start().via(&rooms_ref, 7).await.unwrap();
+    /// assert_eq!(rooms_ref.count(), 1);
+    /// # supervisor.stop().await.unwrap();
+    /// # });
+    /// ```
     pub fn child_spec(self) -> ChildSpec<RegistryRef<K, S, V, N>> {
         let id = match &self.setup.name {
             Some(name) => name.to_string(),

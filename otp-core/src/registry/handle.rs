@@ -24,6 +24,22 @@ use crate::process::{Address, Route};
 /// It derefs to its [`ServerRef`]: `stop`, `pid`, `monitor` are there. Nothing here asks the registry's process: what
 /// is looked up is read from its table, and what is registered is there when the method returns. A registry that has
 /// ended is empty, and takes nothing.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Room;
+/// # otp_core::doc_test(async {
+/// let rooms: RegistryRef<u32, Room> = Registry::unique().name("rooms").start_link().await.unwrap();
+/// let room = Room::start().via(&rooms, 7).await.unwrap();
+/// // Another handle, which follows the name.
+/// let by_name = RegistryRef::<u32, Room>::named("rooms");
+/// assert_eq!(by_name.lookup(&7), Some(room));
+/// rooms.stop().await.unwrap();
+/// assert_eq!(by_name.lookup(&7), None);
+/// # });
+/// ```
 pub struct RegistryRef<K: Key, S: Registrable, V: Value = (), N: Keys = Unique> {
     server: ServerRef<RegistryServer<K, S, V, N>>,
     /// The table of the incarnation that was used last.
@@ -79,12 +95,45 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
     /// Takes away all entries that the process itself has under a key: `Registry.unregister/2`. Tells how many.
     ///
     /// Those of others stay. That there are none is no error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// # let (_, monitor) =
+    /// process::spawn_monitor(async |mailbox: Mailbox<u32>| {
+    ///     let workers = Registry::<u32, Address<u32>>::unique().start_link().await.unwrap();
+    ///     workers.register(&mailbox, 7, ()).unwrap();
+    ///     assert_eq!(workers.unregister(&mailbox, &7), 1);
+    ///     assert_eq!(workers.unregister(&mailbox, &7), 0);
+    /// });
+    /// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     pub fn unregister<P: Registrant<S>>(&self, cx: &P, key: &K) -> usize {
         self.unregister_match(cx, key, |_| true)
     }
 
     /// Takes away those entries of the process itself under a key whose value `matches`: `Registry.unregister_match/4`.
     /// Tells how many.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// # let (_, monitor) =
+    /// process::spawn_monitor(async |mailbox: Mailbox<u32>| {
+    ///     let topics = Registry::<u32, Address<u32>, u32>::duplicate().start_link().await.unwrap();
+    ///     topics.register(&mailbox, 7, 1).unwrap();
+    ///     topics.register(&mailbox, 7, 2).unwrap();
+    ///     assert_eq!(topics.unregister_match(&mailbox, &7, |value| *value == 1), 1);
+    ///     assert_eq!(topics.values(&7, process::self_pid()), [2]);
+    /// });
+    /// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     pub fn unregister_match<P: Registrant<S>>(
         &self,
         cx: &P,
@@ -97,6 +146,18 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
     }
 
     /// The keys of a process, in the order of registration: `Registry.keys/2`. One that it holds twice is there twice.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # otp_core::doc_test(async {
+    /// let rooms = Registry::<u32, Room>::unique().start_link().await.unwrap();
+    /// let room = Room::start().via(&rooms, 7).await.unwrap();
+    /// assert_eq!(rooms.keys(room.pid().unwrap()), [7]);
+    /// # });
+    /// ```
     #[must_use]
     pub fn keys(&self, pid: Pid) -> Vec<K> {
         let records = self.with(|table| table.of(pid)).unwrap_or_default();
@@ -104,6 +165,18 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
     }
 
     /// The values of a process under a key, in the order of registration: `Registry.values/3`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # otp_core::doc_test(async {
+    /// let rooms = Registry::<u32, Room, &str>::unique().start_link().await.unwrap();
+    /// let room = Room::start().via_value(&rooms, 7, "tea").await.unwrap();
+    /// assert_eq!(rooms.values(&7, room.pid().unwrap()), ["tea"]);
+    /// # });
+    /// ```
     #[must_use]
     pub fn values(&self, key: &K, pid: Pid) -> Vec<V> {
         let records = self.with(|table| table.of_under(pid, key));
@@ -112,12 +185,40 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
     }
 
     /// How many entries there are: `Registry.count/1`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # otp_core::doc_test(async {
+    /// let rooms = Registry::<u32, Room>::unique().start_link().await.unwrap();
+    /// let room = Room::start().via(&rooms, 7).await.unwrap();
+    /// assert_eq!(rooms.count(), 1);
+    /// room.stop().await.unwrap();
+    /// assert_eq!(rooms.count(), 0);
+    /// # });
+    /// ```
     #[must_use]
     pub fn count(&self) -> usize {
         self.with(|table| table.count()).unwrap_or(0)
     }
 
     /// How many entries `matches` likes: `Registry.count_select/2`. It looks at all of them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # otp_core::doc_test(async {
+    /// let rooms = Registry::<u32, Room>::unique().start_link().await.unwrap();
+    /// for id in 1..=3 {
+    ///     Room::start().via(&rooms, id).await.unwrap();
+    /// }
+    /// assert_eq!(rooms.count_match(|id, _room| *id > 1), 2);
+    /// # });
+    /// ```
     #[must_use]
     pub fn count_match(&self, mut matches: impl FnMut(&K, &EntryOf<S, V>) -> bool) -> usize {
         let records = self.with(|table| table.all()).unwrap_or_default();
@@ -134,7 +235,7 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[gen_server] pub struct Room; #[gen_server] impl Room { #[init] fn init() -> Self { Room } }
+    /// # use doc_servers::Room;
     /// # otp_core::doc_test(async {
     /// let rooms = Registry::<u32, Room, &'static str>::unique().start_link().await.unwrap();
     /// for (id, topic) in [(1, "tea"), (2, "rust"), (3, "tea")] {
@@ -155,6 +256,29 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
     /// Runs `run` with the entries of a key, in the order of registration: `Registry.dispatch/3`. Not, if there are none.
     ///
     /// It runs here and now, and may use the registry: the entries are those that were there when it was called.
+    ///
+    /// Elixir's option `parallel` is not there: `run` can start what it wants.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// # let (_, monitor) =
+    /// process::spawn_monitor(async |mut mailbox: Mailbox<u32>| {
+    ///     let topics = Registry::<u32, Address<u32>, u32>::duplicate().start_link().await.unwrap();
+    ///     topics.register(&mailbox, 7, 1).unwrap();
+    ///     topics.register(&mailbox, 7, 2).unwrap();
+    ///     topics.dispatch(&7, |entries| {
+    ///         for entry in entries {
+    ///             entry.handle.send(entry.value);
+    ///         }
+    ///     });
+    ///     assert_eq!((mailbox.receive().await, mailbox.receive().await), (1, 2));
+    /// });
+    /// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     pub fn dispatch(&self, key: &K, run: impl FnOnce(&[EntryOf<S, V>])) {
         let entries = self.with(|table| table.entries(key)).flatten();
         let alive = entries.map_or_else(Vec::new, |entries| entries.alive());
@@ -171,7 +295,7 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[gen_server] pub struct Room; #[gen_server] impl Room { #[init] fn init() -> Self { Room } }
+    /// # use doc_servers::Room;
     /// #[derive(Clone, Debug, PartialEq)]
     /// struct Greeting(&'static str);
     ///
@@ -194,6 +318,19 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
     /// # Errors
     ///
     /// The registry has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # otp_core::doc_test(async {
+    /// let rooms = Registry::<u32, Room>::unique().start_link().await.unwrap();
+    /// assert_eq!(rooms.put_meta("hello"), Ok(None));
+    /// assert_eq!(rooms.put_meta("good evening"), Ok(Some("hello")));
+    /// assert_eq!(rooms.meta(), Some("good evening"));
+    /// # });
+    /// ```
     pub fn put_meta<T: Clone + Send + Sync + 'static>(
         &self,
         value: T,
@@ -203,6 +340,18 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
     }
 
     /// Takes the value of type `T` away from the registry itself, and gives it: `Registry.delete_meta/2`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # otp_core::doc_test(async {
+    /// let rooms = Registry::<u32, Room>::unique().meta("hello").start_link().await.unwrap();
+    /// assert_eq!(rooms.delete_meta(), Some("hello"));
+    /// assert_eq!(rooms.delete_meta::<&str>(), None);
+    /// # });
+    /// ```
     pub fn delete_meta<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
         self.with(|table| table.meta.delete())?
     }
@@ -225,7 +374,7 @@ impl<K: Key, S: Registrable, V: Value, N: Keys> RegistryRef<K, S, V, N> {
     ///
     /// ```
     /// # use otp_core::prelude::*;
-    /// # #[gen_server] pub struct Room; #[gen_server] impl Room { #[init] fn init() -> Self { Room } }
+    /// # use doc_servers::Room;
     /// # otp_core::doc_test(async {
     /// let rooms = Registry::<u32, Room>::unique().start_link().await.unwrap();
     /// // Found or made, by one at a time.
@@ -305,12 +454,37 @@ impl<K: Key, S: Registrable, V: Value> RegistryRef<K, S, V, Unique> {
     ///
     /// As everywhere, the process may end as soon as it was found. [`ServerHandle::via`] makes a handle that looks the key
     /// up at each use.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # otp_core::doc_test(async {
+    /// let rooms = Registry::<u32, Room>::unique().start_link().await.unwrap();
+    /// assert_eq!(rooms.lookup(&7), None);
+    /// let room = Room::start().via(&rooms, 7).await.unwrap();
+    /// assert_eq!(rooms.lookup(&7), Some(room));
+    /// # });
+    /// ```
     #[must_use]
     pub fn lookup(&self, key: &K) -> Option<S::Handle> {
         self.find(key).map(handle::<S>)
     }
 
     /// Who is registered under a key, with the value: `Registry.lookup/2`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # otp_core::doc_test(async {
+    /// let rooms = Registry::<u32, Room, &str>::unique().start_link().await.unwrap();
+    /// Room::start().via_value(&rooms, 7, "tea").await.unwrap();
+    /// assert_eq!(rooms.entry(&7).map(|room| room.value), Some("tea"));
+    /// # });
+    /// ```
     #[must_use]
     pub fn entry(&self, key: &K) -> Option<EntryOf<S, V>> {
         let record = self.with(|table| table.first(key))??;
@@ -318,6 +492,19 @@ impl<K: Key, S: Registrable, V: Value> RegistryRef<K, S, V, Unique> {
     }
 
     /// The process that is registered under a key: `Registry.whereis_name/1`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// # otp_core::doc_test(async {
+    /// let rooms = Registry::<u32, Room>::unique().start_link().await.unwrap();
+    /// let room = Room::start().via(&rooms, 7).await.unwrap();
+    /// assert_eq!(rooms.whereis(&7), room.pid());
+    /// assert_eq!(rooms.whereis(&8), None);
+    /// # });
+    /// ```
     #[must_use]
     pub fn whereis(&self, key: &K) -> Option<Pid> {
         self.find(key).map(|cell| cell.core().pid())
@@ -330,6 +517,21 @@ impl<K: Key, S: Registrable, V: Value> RegistryRef<K, S, V, Unique> {
     /// # Errors
     ///
     /// The process does not hold the key: [`RegistryError::NotRegistered`]. Then `update` does not run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// # let (_, monitor) =
+    /// process::spawn_monitor(async |mailbox: Mailbox<u32>| {
+    ///     let workers = Registry::<u32, Address<u32>, u32>::unique().start_link().await.unwrap();
+    ///     workers.register(&mailbox, 7, 1).unwrap();
+    ///     assert_eq!(workers.update_value(&mailbox, &7, |load| load + 1), Ok((2, 1)));
+    /// });
+    /// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     pub fn update_value<P: Registrant<S>>(
         &self,
         cx: &P,
@@ -344,6 +546,23 @@ impl<K: Key, S: Registrable, V: Value> RegistryRef<K, S, V, Unique> {
 
 impl<K: Key, S: Registrable, V: Value> RegistryRef<K, S, V, Duplicate> {
     /// Who is registered under a key, in the order of registration: `Registry.lookup/2`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// # let (_, monitor) =
+    /// process::spawn_monitor(async |mailbox: Mailbox<u32>| {
+    ///     let topics = Registry::<u32, Address<u32>, u32>::duplicate().start_link().await.unwrap();
+    ///     topics.register(&mailbox, 7, 1).unwrap();
+    ///     topics.register(&mailbox, 7, 2).unwrap();
+    ///     let values: Vec<u32> = topics.lookup(&7).into_iter().map(|entry| entry.value).collect();
+    ///     assert_eq!(values, [1, 2]);
+    /// });
+    /// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+    /// # });
+    /// ```
     #[must_use]
     pub fn lookup(&self, key: &K) -> Vec<EntryOf<S, V>> {
         self.entries(key)

@@ -114,14 +114,66 @@ pub use server::RegistryMessage;
 pub use server::RegistryServer;
 
 /// Each key is held by one process at most.
+///
+/// Mirrors `keys: :unique`. It has no values: it stands in types.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Room;
+/// use otp_core::registry::Unique;
+///
+/// # otp_core::doc_test(async {
+/// let rooms: RegistryRef<u32, Room, (), Unique> = Registry::unique().start_link().await.unwrap();
+/// assert_eq!(rooms.lookup(&7), None);
+/// # });
+/// ```
 #[derive(Debug)]
 pub enum Unique {}
 
 /// A key may be held by many processes, and many times.
+///
+/// Mirrors `keys: :duplicate`. It has no values: it stands in types.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Room;
+/// use otp_core::registry::Duplicate;
+///
+/// # otp_core::doc_test(async {
+/// let rooms = Registry::<u32, Room>::duplicate();
+/// let rooms: RegistryRef<u32, Room, (), Duplicate> = rooms.start_link().await.unwrap();
+/// assert!(rooms.lookup(&7).is_empty());
+/// # });
+/// ```
 #[derive(Debug)]
 pub enum Duplicate {}
 
 /// How many may hold a key of a registry: [`Unique`] or [`Duplicate`].
+///
+/// Nothing else implements it.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Room;
+/// use otp_core::registry::Keys;
+///
+/// /// How many entries a registry has, of whatever kind.
+/// fn count<N: Keys>(rooms: &RegistryRef<u32, Room, (), N>) -> usize {
+///     rooms.count()
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let rooms = Registry::<u32, Room>::unique().start_link().await.unwrap();
+/// Room::start().via(&rooms, 7).await.unwrap();
+/// assert_eq!(count(&rooms), 1);
+/// # });
+/// ```
 pub trait Keys: sealed::Sealed + 'static {
     #[doc(hidden)]
     const UNIQUE: bool;

@@ -8,12 +8,48 @@ use crate::process::{Address, Mailbox};
 /// What can be a key: any value that is compared by `Eq`.
 ///
 /// Its `Hash` and `Eq` run while a part of the registry is locked: they must not use the registry.
+///
+/// Elixir's keys are any terms; here all keys of a registry are of one type. An enum makes several kinds one.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Room;
+/// #[derive(Clone, PartialEq, Eq, Hash)]
+/// enum Place {
+///     Lobby,
+///     Floor(u32),
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let rooms = Registry::<Place, Room>::unique().start_link().await.unwrap();
+/// let room = Room::start().via(&rooms, Place::Floor(3)).await.unwrap();
+/// assert_eq!(rooms.lookup(&Place::Floor(3)), Some(room));
+/// assert_eq!(rooms.lookup(&Place::Lobby), None);
+/// # });
+/// ```
 pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Eq + Hash + Send + Sync + 'static> Key for T {}
 
 /// What can be stored with a registration.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Room;
+/// #[derive(Clone, Debug, PartialEq)]
+/// struct Topic(&'static str);
+///
+/// # otp_core::doc_test(async {
+/// let rooms = Registry::<u32, Room, Topic>::unique().start_link().await.unwrap();
+/// Room::start().via_value(&rooms, 7, Topic("tea")).await.unwrap();
+/// assert_eq!(rooms.entry(&7).unwrap().value, Topic("tea"));
+/// # });
+/// ```
 pub trait Value: Clone + Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
@@ -57,6 +93,23 @@ pub trait HasHandle: 'static {
 }
 
 /// What can be registered: a server, or the [`Address`] of a process that has a [`Mailbox`].
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// # let (_, monitor) =
+/// process::spawn_monitor(async |mut mailbox: Mailbox<String>| {
+///     // A registry of processes that understand texts.
+///     let readers = Registry::<u32, Address<String>>::unique().start_link().await.unwrap();
+///     readers.register(&mailbox, 7, ()).unwrap();
+///     readers.lookup(&7).unwrap().send("hello".to_owned());
+///     assert_eq!(mailbox.receive().await, "hello");
+/// });
+/// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+/// # });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be registered: it is neither a server nor the address of a process",
     label = "no server and no address",
@@ -94,6 +147,22 @@ impl<M: Send + 'static> Registrable for Address<M> {
 }
 
 /// A server that is found in a registry of `S`: `S` itself, unless that is named by another type than runs in its process.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Room;
+/// use otp_core::registry::{RegisteredAs, RegistryServer, Unique};
+///
+/// fn is_registered_as<S: RegisteredAs<R>, R: otp_core::registry::Registrable>() -> bool {
+///     true
+/// }
+///
+/// assert!(is_registered_as::<Room, Room>());
+/// // `Registry` names a registry, whose process runs a `RegistryServer`.
+/// assert!(is_registered_as::<RegistryServer<u32, Room, (), Unique>, Registry<u32, Room>>());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a registry of `{S}` does not take a `{Self}`",
     label = "a registry of `{S}`",
@@ -106,6 +175,30 @@ impl<S> RegisteredAs<S> for S where S: GenServer + Registrable<Message = <S as G
 
 /// A process that can register itself in a registry of `S`: what only the process itself has, a server's [`Context`] or
 /// its own [`Mailbox`].
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// #[gen_server]
+/// pub struct Room;
+///
+/// #[gen_server]
+/// impl Room {
+///     #[init]
+///     fn init(rooms: RegistryRef<u32, Room>, cx: &mut Context<Self>) -> Result<Self, ExitReason> {
+///         // With its own context, which nobody else has.
+///         rooms.register(cx, 7, ()).map_err(ExitReason::error)?;
+///         Ok(Room)
+///     }
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let rooms = Registry::<u32, Room>::unique().start_link().await.unwrap();
+/// let room = Room::start(rooms.clone()).await.unwrap();
+/// assert_eq!(rooms.keys(room.pid().unwrap()), [7]);
+/// # });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a registry of `{S}` does not take `{Self}`",
     label = "not the context of a `{S}`",

@@ -15,6 +15,23 @@ use crate::gen_server::{Context, GenServer, InitError, StartError};
 use crate::process::cell::Cell;
 
 /// The server of a registry. [`RegistryRef`](super::RegistryRef) is its handle.
+///
+/// It handles nothing. It stands in the types of those that ask the process itself.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Room;
+/// use otp_core::registry::{RegistryServer, Unique};
+/// use otp_core::sys;
+///
+/// # otp_core::doc_test(async {
+/// let rooms = Registry::<u32, Room>::unique().start_link().await.unwrap();
+/// let server: &ServerRef<RegistryServer<u32, Room, (), Unique>> = &rooms;
+/// assert_eq!(sys::get_status(server).await.unwrap().state, "Registry { 0 entries }");
+/// # });
+/// ```
 pub struct RegistryServer<K: Key, S: Registrable, V: Value, N: Keys> {
     table: Arc<Table<K, S, V>>,
     cell: Arc<Cell<RegistryMessage<K, S, V, N>>>,

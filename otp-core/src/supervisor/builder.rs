@@ -17,16 +17,14 @@ use crate::options::Restart;
 ///
 /// Unless set: three restarts in five seconds, as in Elixir; no automatic shutdown; no back-off, as in OTP.
 ///
+/// Mirrors `Supervisor.start_link/2` and the flags of `supervisor:init/1`.
+///
 /// # Examples
 ///
 /// ```
 /// # use otp_core::prelude::*;
 /// # use otp_core::{Strategy, Supervisor};
-/// # #[gen_server] pub struct Counter { value: i64 }
-/// # #[gen_server] impl Counter {
-/// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-/// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-/// # }
+/// # use doc_servers::Counter;
 /// # otp_core::doc_test(async {
 /// let hits = Counter::child_spec(0).id("hits");
 /// let misses = Counter::child_spec(0).id("misses");
@@ -53,6 +51,17 @@ pub struct SupervisorBuilder {
 
 impl Supervisor {
     /// A supervisor without children. There is no default strategy, as in Elixir.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use otp_core::{Strategy, Supervisor};
+    /// # otp_core::doc_test(async {
+    /// let supervisor = Supervisor::builder(Strategy::OneForOne).start_link().await.unwrap();
+    /// assert_eq!(supervisor.count_children().await.unwrap().specs, 0);
+    /// # });
+    /// ```
     pub fn builder(strategy: Strategy) -> SupervisorBuilder {
         SupervisorBuilder {
             flags: Flags {
@@ -65,6 +74,14 @@ impl Supervisor {
 
     /// Starts a supervisor whose tree is made by `init`, as the new process, each time that it starts: Elixir's
     /// module-based supervisor. It may be async, may fail, and may ask not to be started with [`InitError::Ignore`].
+    ///
+    /// # Errors
+    ///
+    /// See [`SupervisorStart`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`SupervisorStart`]: dropped before it is done, the supervisor is killed, and its children with it.
     ///
     /// # Examples
     ///
@@ -96,6 +113,8 @@ impl Supervisor {
 
 impl SupervisorBuilder {
     /// Gives up, with shutdown, at more than `max_restarts` restarts within `period`; all children count together.
+    ///
+    /// Unless set, 3 within 5 s, as in Elixir; Erlang's default is 1 within 5 s. Zero lets none be restarted.
     pub fn max_restarts(mut self, max_restarts: u32, period: Duration) -> Self {
         self.flags.max_restarts = max_restarts;
         self.flags.period = period;
@@ -103,12 +122,37 @@ impl SupervisorBuilder {
     }
 
     /// Shuts down when significant children end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use otp_core::{AutoShutdown, Restart, SpecError, Strategy, Supervisor};
+    /// let significant = || Counter::child_spec(0).id("hits").restart(Restart::Transient).significant(true);
+    /// let builder = Supervisor::builder(Strategy::OneForOne);
+    /// assert_eq!(builder.child(significant()).check(), Err(SpecError::SignificantWithoutAutoShutdown("hits".to_owned())));
+    /// let builder = Supervisor::builder(Strategy::OneForOne).auto_shutdown(AutoShutdown::AnySignificant);
+    /// assert_eq!(builder.child(significant()).check(), Ok(()));
+    /// ```
     pub fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
         self.flags.auto_shutdown = auto_shutdown;
         self
     }
 
     /// Puts restarts off. With [`Strategy::OneForAll`] and [`Strategy::RestForOne`] the siblings run until then.
+    ///
+    /// OTP has no such thing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use otp_core::{BackOff, Strategy, Supervisor};
+    /// let back_off = BackOff::new(Duration::from_millis(100), Duration::from_secs(10));
+    /// let builder = Supervisor::builder(Strategy::OneForOne).back_off(back_off);
+    /// assert_eq!(builder.check(), Ok(()));
+    /// ```
     pub fn back_off(mut self, back_off: BackOff) -> Self {
         self.flags.back_off = Some(back_off);
         self
@@ -125,6 +169,18 @@ impl SupervisorBuilder {
     /// # Errors
     ///
     /// The first thing that is wrong.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use otp_core::{SpecError, Strategy, Supervisor};
+    /// let builder = Supervisor::builder(Strategy::OneForOne)
+    ///     .child(Counter::child_spec(0).id("hits"))
+    ///     .child(Counter::child_spec(0).id("hits"));
+    /// assert_eq!(builder.check(), Err(SpecError::DuplicateChild("hits".to_owned())));
+    /// ```
     pub fn check(&self) -> Result<(), SpecError> {
         if self.flags.period.is_zero() {
             return Err(SpecError::ZeroPeriod);
@@ -140,11 +196,54 @@ impl SupervisorBuilder {
     }
 
     /// Starts it, linked with the current process: `Supervisor.start_link/2`.
+    ///
+    /// # Errors
+    ///
+    /// See [`SupervisorStart`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`SupervisorStart`]: dropped before it is done, the supervisor is killed, and its children with it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use otp_core::{Strategy, Supervisor};
+    /// # otp_core::doc_test(async {
+    /// let hits = Counter::child_spec(40).id("hits");
+    /// let hits_ref = hits.handle();
+    /// let supervisor = Supervisor::builder(Strategy::OneForOne).child(hits).start_link().await.unwrap();
+    /// assert_eq!(hits_ref.add(2).await, Ok(42));
+    /// supervisor.stop().await.unwrap();
+    /// assert!(!hits_ref.is_alive());
+    /// # });
+    /// ```
     pub fn start_link(self) -> SupervisorStart<SupervisorRef> {
         SupervisorStart::new(true, |_| self.setup())
     }
 
     /// Starts it, linked with nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`SupervisorStart`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`SupervisorStart`]: dropped before it is done, the supervisor is killed, and its children with it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use otp_core::{Strategy, Supervisor};
+    /// # otp_core::doc_test(async {
+    /// let supervisor = Supervisor::builder(Strategy::OneForOne).start().await.unwrap();
+    /// assert!(process::info(&supervisor).unwrap().links.is_empty());
+    /// # });
+    /// ```
     pub fn start(self) -> SupervisorStart<SupervisorRef> {
         SupervisorStart::new(false, |_| self.setup())
     }

@@ -15,6 +15,21 @@ use crate::pid::Pid;
 pub(crate) struct Key(u64);
 
 /// Whether a child has a process.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # use otp_core::{ChildState, Strategy, Supervisor};
+/// # otp_core::doc_test(async {
+/// let hits = Counter::child_spec(0).id("hits");
+/// let supervisor = Supervisor::builder(Strategy::OneForOne).child(hits).start_link().await.unwrap();
+/// assert!(matches!(supervisor.get_child("hits").await.unwrap().state, ChildState::Running(_)));
+/// supervisor.terminate_child("hits").await.unwrap();
+/// assert_eq!(supervisor.get_child("hits").await.unwrap().state, ChildState::Undefined);
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChildState {
     /// This one.
@@ -27,6 +42,19 @@ pub enum ChildState {
 
 impl ChildState {
     /// The process, if there is one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// use otp_core::ChildState;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let me = process::self_pid();
+    /// assert_eq!(ChildState::Running(me).pid(), Some(me));
+    /// assert_eq!(ChildState::Restarting.pid(), None);
+    /// # });
+    /// ```
     #[must_use]
     pub fn pid(self) -> Option<Pid> {
         match self {

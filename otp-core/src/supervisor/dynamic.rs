@@ -38,6 +38,25 @@ use crate::reply::ReplyTo;
 /// What can be the kind of child of a [`DynamicSupervisor`].
 ///
 /// `#[gen_server]` and `supervisor!` implement it.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// use otp_core::DynamicSupervisor;
+/// use otp_core::supervisor::DynamicChild;
+///
+/// /// A supervisor of few children, of whatever kind.
+/// fn few<S: DynamicChild>() -> DynamicSupervisor<S> {
+///     DynamicSupervisor::new().max_children(2)
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let counters = few::<Counter>().start_link().await.unwrap();
+/// assert!(counters.start_child(0).await.is_ok());
+/// # });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be started under a dynamic supervisor",
     label = "not a `#[gen_server]` or a tree of `supervisor!`",
@@ -51,6 +70,22 @@ pub trait DynamicChild: 'static {
 }
 
 /// Children of any kind, each started from its specification.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::{Counter, Room};
+/// use otp_core::{AnyChild, DynamicSupervisor};
+///
+/// # otp_core::doc_test(async {
+/// let children = DynamicSupervisor::<AnyChild>::new().start_link().await.unwrap();
+/// let counter = children.start_child(Counter::child_spec(40)).await.unwrap();
+/// let room = children.start_child(Room::child_spec()).await.unwrap();
+/// assert_eq!(counter.add(2).await, Ok(42));
+/// assert_eq!(room.say("hello".to_owned()).await, Ok(1));
+/// # });
+/// ```
 #[derive(Debug)]
 pub enum AnyChild {}
 
@@ -83,16 +118,15 @@ impl AnyStarter {
 ///
 /// Unless set: as many children as come, three restarts in five seconds, no back-off.
 ///
+/// Mirrors `DynamicSupervisor.start_link/1`, with its defaults. Elixir's `extra_arguments` are not there: the kind of
+/// child says what it is started with.
+///
 /// # Examples
 ///
 /// ```
 /// # use otp_core::prelude::*;
 /// # use otp_core::DynamicSupervisor;
-/// # #[gen_server] pub struct Counter { value: i64 }
-/// # #[gen_server] impl Counter {
-/// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-/// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-/// # }
+/// # use doc_servers::Counter;
 /// # otp_core::doc_test(async {
 /// let counters = DynamicSupervisor::<Counter>::new().max_children(1_000).start_link().await.unwrap();
 /// // What `Counter::start_link` takes.
@@ -109,6 +143,19 @@ pub struct DynamicSupervisor<S> {
 
 impl<S: DynamicChild> DynamicSupervisor<S> {
     /// One without children.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::DynamicSupervisor;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let counters = DynamicSupervisor::<Counter>::new().start_link().await.unwrap();
+    /// assert_eq!(counters.count_children().await.unwrap().specs, 0);
+    /// # });
+    /// ```
     #[expect(clippy::new_without_default, reason = "it is a builder")]
     pub fn new() -> Self {
         DynamicSupervisor {
@@ -121,12 +168,45 @@ impl<S: DynamicChild> DynamicSupervisor<S> {
     }
 
     /// Takes no more children than this; those that are being restarted count. Zero takes none.
+    ///
+    /// Unless set, as many as come.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::{DynamicSupervisor, StartChildError};
+    ///
+    /// # otp_core::doc_test(async {
+    /// let counters = DynamicSupervisor::<Counter>::new().max_children(1).start_link().await.unwrap();
+    /// counters.start_child(0).await.unwrap();
+    /// assert_eq!(counters.start_child(0).await, Err(StartChildError::MaxChildren));
+    /// # });
+    /// ```
     pub fn max_children(mut self, max_children: usize) -> Self {
         self.setup.max_children = max_children;
         self
     }
 
     /// Gives up, with shutdown, at more than `max_restarts` restarts within `period`; all children count together.
+    ///
+    /// Unless set, 3 within 5 s.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::DynamicSupervisor;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let counters = DynamicSupervisor::<Counter>::new().max_restarts(0, Duration::from_secs(5)).start().await.unwrap();
+    /// let counter = counters.start_child(0).await.unwrap();
+    /// process::exit(&counter, ExitReason::Kill);
+    /// assert_eq!(counters.server().ended().await, ExitReason::Shutdown);
+    /// # });
+    /// ```
     pub fn max_restarts(mut self, max_restarts: u32, period: Duration) -> Self {
         self.setup.flags.max_restarts = max_restarts;
         self.setup.flags.period = period;
@@ -134,12 +214,57 @@ impl<S: DynamicChild> DynamicSupervisor<S> {
     }
 
     /// Puts restarts off.
+    ///
+    /// OTP has no such thing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::{BackOff, ChildState, DynamicSupervisor};
+    ///
+    /// # otp_core::doc_test(async {
+    /// let back_off = BackOff::new(Duration::from_secs(60), Duration::from_secs(60));
+    /// let counters = DynamicSupervisor::<Counter>::new().back_off(back_off).start_link().await.unwrap();
+    /// let counter = counters.start_child(0).await.unwrap();
+    /// let monitor = counter.monitor();
+    /// process::exit(&counter, ExitReason::Kill);
+    /// process::receive_down(monitor).await;
+    /// assert_eq!(counters.which_children().await.unwrap()[0].state, ChildState::Restarting);
+    /// # });
+    /// ```
     pub fn back_off(mut self, back_off: BackOff) -> Self {
         self.setup.flags.back_off = Some(back_off);
         self
     }
 
     /// Starts it, linked with the current process: `DynamicSupervisor.start_link/1`.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`].
+    ///
+    /// # Panics
+    ///
+    /// The future panics outside a node.
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`Start`]: dropped before it is done, the supervisor is killed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::DynamicSupervisor;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let counters = DynamicSupervisor::<Counter>::new().start_link().name("counters").await.unwrap();
+    /// assert_eq!(process::whereis("counters"), counters.pid());
+    /// # });
+    /// ```
     #[track_caller]
     pub fn start_link(
         self,
@@ -151,6 +276,31 @@ impl<S: DynamicChild> DynamicSupervisor<S> {
     }
 
     /// Starts it, linked with nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`].
+    ///
+    /// # Panics
+    ///
+    /// The future panics outside a node.
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`Start`]: dropped before it is done, the supervisor is killed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::DynamicSupervisor;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let counters = DynamicSupervisor::<Counter>::new().start().await.unwrap();
+    /// assert!(process::info(counters.server()).unwrap().links.is_empty());
+    /// # });
+    /// ```
     #[track_caller]
     pub fn start(
         self,
@@ -203,6 +353,25 @@ pub struct DynamicSetup {
 ///
 /// Every method here asks when its future is first polled. Dropped later, the supervisor does what it was asked to, and
 /// its answer vanishes.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// use otp_core::DynamicSupervisor;
+///
+/// # otp_core::doc_test(async {
+/// let counters = DynamicSupervisor::<Counter>::new().start_link().await.unwrap();
+/// let counter = counters.start_child(40).await.unwrap();
+/// let monitor = counter.monitor();
+/// process::exit(&counter, ExitReason::Kill);
+/// process::receive_down(monitor).await;
+/// // It begins again with a clone of the same argument, and the handle leads to the new process.
+/// while counter.add(2).await != Ok(42) {}
+/// assert!(counters.which_children().await.unwrap()[0].restarts == 1);
+/// # });
+/// ```
 pub struct DynamicSupervisorRef<S: DynamicChild> {
     server: ServerRef<DynamicServer>,
     starter: S::Starter,
@@ -215,6 +384,25 @@ impl<S: DynamicChild> DynamicSupervisorRef<S> {
     /// # Errors
     ///
     /// There is no such child.
+    ///
+    /// # Cancel safety
+    ///
+    /// It asks when it is first polled. Dropped later, the child is stopped all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::{ChildError, DynamicSupervisor};
+    ///
+    /// # otp_core::doc_test(async {
+    /// let counters = DynamicSupervisor::<Counter>::new().start_link().await.unwrap();
+    /// let pid = counters.start_child(0).await.unwrap().pid().unwrap();
+    /// assert_eq!(counters.terminate_child(pid).await, Ok(()));
+    /// assert_eq!(counters.terminate_child(pid).await, Err(ChildError::NotFound));
+    /// # });
+    /// ```
     pub fn terminate_child(
         &self,
         pid: Pid,
@@ -231,6 +419,25 @@ impl<S: DynamicChild> DynamicSupervisorRef<S> {
     /// # Errors
     ///
     /// The supervisor did not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::DynamicSupervisor;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let counters = DynamicSupervisor::<Counter>::new().start_link().await.unwrap();
+    /// let counter = counters.start_child(0).await.unwrap();
+    /// let children = counters.which_children().await.unwrap();
+    /// assert_eq!((children.len(), children[0].state.pid()), (1, counter.pid()));
+    /// # });
+    /// ```
     pub fn which_children(
         &self,
     ) -> impl Future<Output = Result<Vec<ChildInfo>, CallFailure>> + Send + use<S> {
@@ -246,6 +453,25 @@ impl<S: DynamicChild> DynamicSupervisorRef<S> {
     /// # Errors
     ///
     /// The supervisor did not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::DynamicSupervisor;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let counters = DynamicSupervisor::<Counter>::new().start_link().await.unwrap();
+    /// counters.start_child(0).await.unwrap();
+    /// counters.start_child(0).await.unwrap();
+    /// assert_eq!(counters.count_children().await.unwrap().active, 2);
+    /// # });
+    /// ```
     pub fn count_children(
         &self,
     ) -> impl Future<Output = Result<ChildCounts, CallFailure>> + Send + use<S> {
@@ -257,18 +483,59 @@ impl<S: DynamicChild> DynamicSupervisorRef<S> {
     }
 
     /// The handle of the server, for `stop`, `pid`, `monitor`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::DynamicSupervisor;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let counters = DynamicSupervisor::<Counter>::new().start_link().await.unwrap();
+    /// assert!(counters.server().is_alive());
+    /// # });
+    /// ```
     #[must_use]
     pub fn server(&self) -> &ServerRef<DynamicServer> {
         &self.server
     }
 
     /// The process; None if there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::DynamicSupervisor;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let counters = DynamicSupervisor::<Counter>::new().start_link().name("counters").await.unwrap();
+    /// assert_eq!(counters.pid(), process::whereis("counters"));
+    /// # });
+    /// ```
     #[must_use]
     pub fn pid(&self) -> Option<Pid> {
         self.server.pid()
     }
 
     /// Stops it and its children, and waits until it is gone: `DynamicSupervisor.stop/3`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::DynamicSupervisor;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let counters = DynamicSupervisor::<Counter>::new().start_link().await.unwrap();
+    /// let counter = counters.start_child(0).await.unwrap();
+    /// counters.stop().await.unwrap();
+    /// assert!(!counter.is_alive());
+    /// # });
+    /// ```
     pub fn stop(&self) -> crate::gen_server::Stop<DynamicServer> {
         self.server.stop()
     }
@@ -384,6 +651,22 @@ impl<S> fmt::Debug for DynamicStarter<S> {
 /// # Cancel safety
 ///
 /// It asks when it is first polled. Dropped later, the child starts all the same.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// use otp_core::DynamicSupervisor;
+///
+/// # otp_core::doc_test(async {
+/// let counters = DynamicSupervisor::<Counter>::new().start_link().await.unwrap();
+/// let starting = counters.start_child(40);
+/// // Nothing has been asked yet.
+/// assert_eq!(counters.count_children().await.unwrap().specs, 0);
+/// assert_eq!(starting.await.unwrap().add(2).await, Ok(42));
+/// # });
+/// ```
 #[must_use = "a start does nothing unless it is awaited"]
 pub struct StartingChild<H>(Starting<H>);
 
@@ -461,6 +744,23 @@ pub(super) enum Request {
 }
 
 /// The server of a dynamic supervisor. [`DynamicSupervisorRef`] is its handle.
+///
+/// It stands in the types of those that ask the process itself.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// use otp_core::DynamicSupervisor;
+/// use otp_core::supervisor::DynamicServer;
+///
+/// # otp_core::doc_test(async {
+/// let counters = DynamicSupervisor::<Counter>::new().start_link().await.unwrap();
+/// let server: &ServerRef<DynamicServer> = counters.server();
+/// assert_eq!(server.pid(), counters.pid());
+/// # });
+/// ```
 pub struct DynamicServer {
     flags: Flags,
     intensity: Intensity,

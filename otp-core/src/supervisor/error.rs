@@ -5,6 +5,19 @@ use crate::gen_server::StartError;
 use crate::pid::Pid;
 
 /// What is wrong with a supervisor's flags or with a child specification. Found before anything starts.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # use otp_core::{SpecError, Strategy, Supervisor};
+/// # otp_core::doc_test(async {
+/// let wrong = Supervisor::builder(Strategy::OneForOne).child(Counter::child_spec(0).id(""));
+/// let started = wrong.start_link().await;
+/// assert_eq!(started, Err(StartError::Spec(SpecError::MissingId)));
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpecError {
@@ -35,6 +48,28 @@ pub enum SpecError {
 ///
 /// It is what the reason of a supervisor's [`StartError::Init`] carries, see
 /// [`ExitReason::downcast_ref`](crate::ExitReason::downcast_ref).
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use otp_core::{ChildSpec, FailedToStartChild, Strategy, Supervisor};
+/// #[gen_server]
+/// pub struct Broken;
+///
+/// #[gen_server]
+/// impl Broken {
+///     #[init]
+///     fn init() -> Result<Self, ExitReason> { Err(ExitReason::error("boom")) }
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let supervisor = Supervisor::builder(Strategy::OneForOne).child(Broken::child_spec().id("broken"));
+/// let Err(StartError::Init(reason)) = supervisor.start_link().await else { panic!("it has started") };
+/// let failed = reason.downcast_ref::<FailedToStartChild>().unwrap();
+/// assert_eq!((failed.id.as_str(), &failed.error), ("broken", &StartError::Init(ExitReason::error("boom"))));
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the child `{id}` did not start: {error}")]
 #[non_exhaustive]
@@ -46,6 +81,20 @@ pub struct FailedToStartChild {
 }
 
 /// Why a supervisor did not start a new child.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # use otp_core::{StartChildError, Strategy, Supervisor};
+/// # otp_core::doc_test(async {
+/// let supervisor = Supervisor::builder(Strategy::OneForOne).start_link().await.unwrap();
+/// let hits = supervisor.start_child(Counter::child_spec(0).id("hits")).await.unwrap();
+/// let again = supervisor.start_child(Counter::child_spec(0).id("hits")).await;
+/// assert_eq!(again, Err(StartChildError::AlreadyStarted(hits.pid().unwrap())));
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartChildError {
@@ -71,6 +120,20 @@ pub enum StartChildError {
 }
 
 /// Why a supervisor did not do to a child what it was asked to.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # use otp_core::{ChildError, Strategy, Supervisor};
+/// # otp_core::doc_test(async {
+/// let hits = Counter::child_spec(0).id("hits");
+/// let supervisor = Supervisor::builder(Strategy::OneForOne).child(hits).start_link().await.unwrap();
+/// assert_eq!(supervisor.delete_child("hits").await, Err(ChildError::Running));
+/// assert_eq!(supervisor.delete_child("misses").await, Err(ChildError::NotFound));
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChildError {

@@ -3,6 +3,27 @@
 use std::time::Duration;
 
 /// Which children are restarted when one of them is.
+///
+/// The `strategy` of OTP. There is no `simple_one_for_one`: that is a [`DynamicSupervisor`](crate::DynamicSupervisor).
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # use otp_core::{Strategy, Supervisor};
+/// # otp_core::doc_test(async {
+/// let (first, second) = (Counter::child_spec(1).id("first"), Counter::child_spec(2).id("second"));
+/// let second_ref = second.handle();
+/// let supervisor = Supervisor::builder(Strategy::OneForAll).child(first).child(second).start_link().await.unwrap();
+/// let (before, monitor) = (second_ref.pid(), second_ref.monitor());
+/// // The end of one restarts all.
+/// process::exit(supervisor.get_child("first").await.unwrap().state.pid().unwrap(), ExitReason::Kill);
+/// process::receive_down(monitor).await;
+/// while second_ref.add(1).await != Ok(3) {}
+/// assert_ne!(second_ref.pid(), before);
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Strategy {
     /// That one alone.
@@ -14,6 +35,28 @@ pub enum Strategy {
 }
 
 /// When the ends of significant children shut their supervisor down.
+///
+/// The `auto_shutdown` of OTP.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # use otp_core::{AutoShutdown, Restart, Strategy, Supervisor};
+/// # otp_core::doc_test(async {
+/// let hits = Counter::child_spec(0).restart(Restart::Transient).significant(true);
+/// let hits_ref = hits.handle();
+/// let supervisor = Supervisor::builder(Strategy::OneForOne)
+///     .auto_shutdown(AutoShutdown::AnySignificant)
+///     .child(hits)
+///     .start()
+///     .await
+///     .unwrap();
+/// hits_ref.stop().await.unwrap();
+/// assert_eq!(supervisor.ended().await, ExitReason::Shutdown);
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum AutoShutdown {
     /// Never. The default; then no child may be significant.
@@ -49,12 +92,32 @@ pub struct BackOff {
 
 impl BackOff {
     /// From `first`, doubled up to `max`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use otp_core::BackOff;
+    /// use std::time::Duration;
+    ///
+    /// const STEADY: BackOff = BackOff::new(Duration::from_secs(1), Duration::from_secs(1));
+    /// assert_eq!(STEADY.delay(9), Duration::from_secs(1));
+    /// ```
     #[must_use]
     pub const fn new(first: Duration, max: Duration) -> Self {
         BackOff { first, max }
     }
 
     /// How long the restart of this number within the period waits; the first is number 1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use otp_core::BackOff;
+    /// use std::time::Duration;
+    ///
+    /// let back_off = BackOff::new(Duration::from_millis(100), Duration::from_millis(300));
+    /// assert_eq!([1, 2, 3].map(|number| back_off.delay(number).as_millis()), [100, 200, 300]);
+    /// ```
     #[must_use]
     pub fn delay(&self, number: u32) -> Duration {
         let doublings = number.saturating_sub(1).min(31);

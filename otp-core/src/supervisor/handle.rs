@@ -16,6 +16,21 @@ use crate::options::{ChildKind, Restart, Shutdown};
 use crate::pid::Pid;
 
 /// What a supervisor says of a child: its specification with all defaults filled in, and how it is.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # use otp_core::{Restart, Shutdown, Strategy, Supervisor};
+/// # otp_core::doc_test(async {
+/// let hits = Counter::child_spec(0).id("hits").restart(Restart::Transient);
+/// let supervisor = Supervisor::builder(Strategy::OneForOne).child(hits).start_link().await.unwrap();
+/// let info = supervisor.get_child("hits").await.unwrap();
+/// assert_eq!((info.restart, info.restarts), (Restart::Transient, 0));
+/// assert_eq!(info.shutdown, Shutdown::Timeout(Duration::from_secs(5)));
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChildInfo {
@@ -36,6 +51,21 @@ pub struct ChildInfo {
 }
 
 /// How many children a supervisor has: `Supervisor.count_children/1`.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # use otp_core::{Strategy, Supervisor};
+/// # otp_core::doc_test(async {
+/// let hits = Counter::child_spec(0).id("hits");
+/// let supervisor = Supervisor::builder(Strategy::OneForOne).child(hits).start_link().await.unwrap();
+/// supervisor.terminate_child("hits").await.unwrap();
+/// let counts = supervisor.count_children().await.unwrap();
+/// assert_eq!((counts.specs, counts.active, counts.supervisors, counts.workers), (1, 0, 0, 1));
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChildCounts {
@@ -69,6 +99,22 @@ impl ChildCounts {
 ///
 /// Every method here asks when its future is first polled. Dropped later, the supervisor does what it was asked to, and
 /// its answer vanishes.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # use otp_core::{Strategy, Supervisor};
+/// # otp_core::doc_test(async {
+/// let supervisor = Supervisor::builder(Strategy::OneForOne).start_link().name("counters").await.unwrap();
+/// supervisor.start_child(Counter::child_spec(0).id("hits")).await.unwrap();
+/// assert_eq!(supervisor.count_children().await.unwrap().active, 1);
+/// // Of the `ServerRef` below it.
+/// supervisor.stop().await.unwrap();
+/// assert_eq!(process::whereis("counters"), None);
+/// # });
+/// ```
 #[derive(Clone)]
 pub struct SupervisorRef(ServerRef<Supervisor>);
 
@@ -79,16 +125,16 @@ impl SupervisorRef {
     ///
     /// See [`StartChildError`]. A specification that is wrong is found before anything starts.
     ///
+    /// # Cancel safety
+    ///
+    /// It asks when it is first polled. Dropped later, the child starts all the same.
+    ///
     /// # Examples
     ///
     /// ```
     /// # use otp_core::prelude::*;
     /// # use otp_core::{Strategy, Supervisor};
-    /// # #[gen_server] pub struct Counter { value: i64 }
-    /// # #[gen_server] impl Counter {
-    /// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-    /// #     #[call] pub fn add(&mut self, by: i64) -> i64 { self.value += by; self.value }
-    /// # }
+    /// # use doc_servers::Counter;
     /// # otp_core::doc_test(async {
     /// let supervisor = Supervisor::builder(Strategy::OneForOne).start_link().await.unwrap();
     /// let hits = supervisor.start_child(Counter::child_spec(40).id("hits")).await.unwrap();
@@ -119,6 +165,24 @@ impl SupervisorRef {
     /// # Errors
     ///
     /// There is no child of that id. One that does not run is no error.
+    ///
+    /// # Cancel safety
+    ///
+    /// It asks when it is first polled. Dropped later, the child is stopped all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use otp_core::{ChildState, Strategy, Supervisor};
+    /// # otp_core::doc_test(async {
+    /// let hits = Counter::child_spec(0).id("hits");
+    /// let supervisor = Supervisor::builder(Strategy::OneForOne).child(hits).start_link().await.unwrap();
+    /// supervisor.terminate_child("hits").await.unwrap();
+    /// assert_eq!(supervisor.get_child("hits").await.unwrap().state, ChildState::Undefined);
+    /// # });
+    /// ```
     pub fn terminate_child<I: Into<String>>(
         &self,
         id: I,
@@ -134,6 +198,27 @@ impl SupervisorRef {
     /// # Errors
     ///
     /// There is no such child, it runs, it is being restarted, or it does not start.
+    ///
+    /// # Cancel safety
+    ///
+    /// It asks when it is first polled. Dropped later, the child starts all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use otp_core::{ChildError, Strategy, Supervisor};
+    /// # otp_core::doc_test(async {
+    /// let hits = Counter::child_spec(0).id("hits");
+    /// let hits_ref = hits.handle();
+    /// let supervisor = Supervisor::builder(Strategy::OneForOne).child(hits).start_link().await.unwrap();
+    /// supervisor.terminate_child("hits").await.unwrap();
+    /// let pid = supervisor.restart_child("hits").await.unwrap();
+    /// assert_eq!(hits_ref.pid(), pid);
+    /// assert_eq!(supervisor.restart_child("hits").await, Err(ChildError::Running));
+    /// # });
+    /// ```
     pub fn restart_child<I: Into<String>>(
         &self,
         id: I,
@@ -146,6 +231,25 @@ impl SupervisorRef {
     /// # Errors
     ///
     /// There is no such child, it runs, or it is being restarted.
+    ///
+    /// # Cancel safety
+    ///
+    /// It asks when it is first polled. Dropped later, the child is forgotten all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use otp_core::{ChildError, Strategy, Supervisor};
+    /// # otp_core::doc_test(async {
+    /// let hits = Counter::child_spec(0).id("hits");
+    /// let supervisor = Supervisor::builder(Strategy::OneForOne).child(hits).start_link().await.unwrap();
+    /// supervisor.terminate_child("hits").await.unwrap();
+    /// supervisor.delete_child("hits").await.unwrap();
+    /// assert_eq!(supervisor.restart_child("hits").await, Err(ChildError::NotFound));
+    /// # });
+    /// ```
     pub fn delete_child<I: Into<String>>(
         &self,
         id: I,
@@ -158,6 +262,24 @@ impl SupervisorRef {
     /// # Errors
     ///
     /// There is no such child.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use otp_core::{ChildKind, Strategy, Supervisor};
+    /// # otp_core::doc_test(async {
+    /// let hits = Counter::child_spec(0).id("hits");
+    /// let supervisor = Supervisor::builder(Strategy::OneForOne).child(hits).start_link().await.unwrap();
+    /// assert_eq!(supervisor.get_child("hits").await.unwrap().kind, ChildKind::Worker);
+    /// assert!(supervisor.get_child("misses").await.is_err());
+    /// # });
+    /// ```
     pub fn get_child<I: Into<String>>(
         &self,
         id: I,
@@ -170,6 +292,24 @@ impl SupervisorRef {
     /// # Errors
     ///
     /// The supervisor did not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use otp_core::{Strategy, Supervisor};
+    /// # otp_core::doc_test(async {
+    /// let (hits, misses) = (Counter::child_spec(0).id("hits"), Counter::child_spec(0).id("misses"));
+    /// let supervisor = Supervisor::builder(Strategy::OneForOne).child(hits).child(misses).start_link().await.unwrap();
+    /// let children = supervisor.which_children().await.unwrap();
+    /// assert_eq!([&children[0].id, &children[1].id], ["misses", "hits"]);
+    /// # });
+    /// ```
     pub fn which_children(
         &self,
     ) -> impl Future<Output = Result<Vec<ChildInfo>, CallFailure>> + Send + use<> {
@@ -185,6 +325,23 @@ impl SupervisorRef {
     /// # Errors
     ///
     /// The supervisor did not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use otp_core::{Strategy, Supervisor};
+    /// # otp_core::doc_test(async {
+    /// let hits = Counter::child_spec(0).id("hits");
+    /// let supervisor = Supervisor::builder(Strategy::OneForOne).child(hits).start_link().await.unwrap();
+    /// assert_eq!(supervisor.count_children().await.unwrap().workers, 1);
+    /// # });
+    /// ```
     pub fn count_children(
         &self,
     ) -> impl Future<Output = Result<ChildCounts, CallFailure>> + Send + use<> {

@@ -72,6 +72,19 @@ pub struct PartitionSetup<S: Supervised> {
 
 impl<S: Supervised> PartitionSupervisor<S> {
     /// So many partitions of a server that takes no arguments.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// use otp_core::PartitionSupervisor;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let rooms = PartitionSupervisor::<Room>::new(4).start_link().await.unwrap();
+    /// assert_eq!(rooms.get("ada").say("hello".to_owned()).await, Ok(1));
+    /// # });
+    /// ```
     pub fn new(partitions: usize) -> Self
     where
         S::Args: FromValues<()>,
@@ -81,6 +94,19 @@ impl<S: Supervised> PartitionSupervisor<S> {
 
     /// As many partitions as the machine has cores for this program, of a server that takes no arguments: Elixir's
     /// default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// use otp_core::PartitionSupervisor;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let rooms = PartitionSupervisor::<Room>::of_cores().start_link().await.unwrap();
+    /// assert_eq!(rooms.partitions(), std::thread::available_parallelism().unwrap().get());
+    /// # });
+    /// ```
     pub fn of_cores() -> Self
     where
         S::Args: FromValues<()>,
@@ -90,6 +116,22 @@ impl<S: Supervised> PartitionSupervisor<S> {
 
     /// So many partitions of a server that takes what `arguments` makes for each one, at each start: one value as it is,
     /// several as a tuple.
+    ///
+    /// Elixir's option `with_arguments`, where it changes the arguments of the child specification.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::PartitionSupervisor;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let counters = PartitionSupervisor::<Counter>::with_arguments(2, |number| 10 * number as i64);
+    /// let counters = counters.start_link().await.unwrap();
+    /// assert_eq!(counters.get(&1).add(2).await, Ok(12));
+    /// # });
+    /// ```
     pub fn with_arguments<T>(
         partitions: usize,
         arguments: impl Fn(usize) -> T + Send + Sync + 'static,
@@ -115,6 +157,22 @@ impl<S: Supervised> PartitionSupervisor<S> {
     }
 
     /// Gives up, with shutdown, at more than `max_restarts` restarts within `period`; all partitions count together.
+    ///
+    /// Unless set, 3 within 5 s.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// use otp_core::PartitionSupervisor;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let rooms = PartitionSupervisor::<Room>::new(2).max_restarts(0, Duration::from_secs(5)).start().await.unwrap();
+    /// process::exit(&rooms.get(&0), ExitReason::Kill);
+    /// assert_eq!(rooms.ended().await, ExitReason::Shutdown);
+    /// # });
+    /// ```
     pub fn max_restarts(mut self, max_restarts: u32, period: Duration) -> Self {
         self.setup.max_restarts = max_restarts;
         self.setup.period = period;
@@ -122,6 +180,25 @@ impl<S: Supervised> PartitionSupervisor<S> {
     }
 
     /// Puts restarts off.
+    ///
+    /// OTP has no such thing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// use otp_core::{BackOff, ChildState, PartitionSupervisor};
+    ///
+    /// # otp_core::doc_test(async {
+    /// let back_off = BackOff::new(Duration::from_secs(60), Duration::from_secs(60));
+    /// let rooms = PartitionSupervisor::<Room>::new(1).back_off(back_off).start_link().await.unwrap();
+    /// let monitor = rooms.get(&0).monitor();
+    /// process::exit(&rooms.get(&0), ExitReason::Kill);
+    /// process::receive_down(monitor).await;
+    /// assert_eq!(rooms.get_child("0").await.unwrap().state, ChildState::Restarting);
+    /// # });
+    /// ```
     pub fn back_off(mut self, back_off: BackOff) -> Self {
         self.setup.back_off = Some(back_off);
         self
@@ -130,11 +207,54 @@ impl<S: Supervised> PartitionSupervisor<S> {
     /// Starts it, linked with the current process: `PartitionSupervisor.start_link/1`.
     ///
     /// No partitions at all are [`SpecError::NoPartitions`].
+    ///
+    /// # Errors
+    ///
+    /// See [`SupervisorStart`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`SupervisorStart`]: dropped before it is done, the supervisor is killed, and its children with it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// use otp_core::{PartitionSupervisor, SpecError};
+    ///
+    /// # otp_core::doc_test(async {
+    /// assert!(PartitionSupervisor::<Room>::new(2).start_link().await.is_ok());
+    /// let none = PartitionSupervisor::<Room>::new(0).start_link().await;
+    /// assert_eq!(none.unwrap_err(), StartError::Spec(SpecError::NoPartitions));
+    /// # });
+    /// ```
     pub fn start_link(self) -> SupervisorStart<PartitionSupervisorRef<S>> {
         self.setup.start(true)
     }
 
     /// Starts it, linked with nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`SupervisorStart`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`SupervisorStart`]: dropped before it is done, the supervisor is killed, and its children with it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// use otp_core::PartitionSupervisor;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let rooms = PartitionSupervisor::<Room>::new(2).start().name("rooms").await.unwrap();
+    /// assert_eq!(process::whereis("rooms"), rooms.pid());
+    /// # });
+    /// ```
     pub fn start(self) -> SupervisorStart<PartitionSupervisorRef<S>> {
         self.setup.start(false)
     }
@@ -202,6 +322,20 @@ struct Partitions<H> {
 ///
 /// It derefs to its [`SupervisorRef`]: `which_children`, `count_children`, `stop`, `pid` are there. The children are
 /// named `0`, `1`, ….
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Room;
+/// use otp_core::PartitionSupervisor;
+///
+/// # otp_core::doc_test(async {
+/// let rooms = PartitionSupervisor::<Room>::new(3).start_link().await.unwrap();
+/// assert_eq!(rooms.get(&7), rooms.get(&10));
+/// assert_eq!(rooms.count_children().await.unwrap().active, 3);
+/// # });
+/// ```
 pub struct PartitionSupervisorRef<S: Supervised> {
     supervisor: SupervisorRef,
     partitions: Arc<Partitions<S::Handle>>,
@@ -217,6 +351,21 @@ impl<S: Supervised> PartitionSupervisorRef<S> {
     /// # Panics
     ///
     /// Panics if no partition serves keys: after [`resize`](Self::resize) to zero, or before the first start.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// use otp_core::PartitionSupervisor;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let rooms = PartitionSupervisor::<Room>::new(4).start_link().await.unwrap();
+    /// assert_eq!(rooms.get(&6), rooms.get(&2));
+    /// assert_ne!(rooms.get(&6), rooms.get(&3));
+    /// assert_eq!(rooms.get("ada"), rooms.get("ada"));
+    /// # });
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn get(&self, key: &(impl Hash + ?Sized)) -> S::Handle {
@@ -228,6 +377,19 @@ impl<S: Supervised> PartitionSupervisorRef<S> {
     }
 
     /// How many partitions serve keys: `PartitionSupervisor.partitions/1`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// use otp_core::PartitionSupervisor;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let rooms = PartitionSupervisor::<Room>::new(4).start_link().await.unwrap();
+    /// assert_eq!(rooms.partitions(), 4);
+    /// # });
+    /// ```
     #[must_use]
     pub fn partitions(&self) -> usize {
         self.partitions.active.load(Ordering::Acquire)
@@ -245,6 +407,22 @@ impl<S: Supervised> PartitionSupervisorRef<S> {
     /// # Cancel safety
     ///
     /// Dropped before it is done, some partitions are stopped or started, and keys go over those that run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Room;
+    /// use otp_core::PartitionSupervisor;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let rooms = PartitionSupervisor::<Room>::new(4).start_link().await.unwrap();
+    /// assert_eq!(rooms.resize(1).await, Ok(4));
+    /// assert_eq!(rooms.get(&6), rooms.get(&0));
+    /// assert_eq!(rooms.resize(4).await, Ok(1));
+    /// assert!(rooms.resize(5).await.is_err());
+    /// # });
+    /// ```
     pub async fn resize(&self, partitions: usize) -> Result<usize, ChildError> {
         let before = self.partitions();
         if partitions > self.partitions.children.load().len() {

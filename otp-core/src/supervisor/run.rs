@@ -29,6 +29,21 @@ use crate::process::Exit;
 use crate::reply::ReplyTo;
 
 /// A supervisor: OTP's supervisor behaviour. [`SupervisorRef`](super::SupervisorRef) is its handle.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # use otp_core::{Strategy, Supervisor};
+/// # otp_core::doc_test(async {
+/// let hits = Counter::child_spec(40).id("hits");
+/// let hits_ref = hits.handle();
+/// let supervisor = Supervisor::builder(Strategy::OneForOne).child(hits).start_link().await.unwrap();
+/// assert_eq!(hits_ref.add(2).await, Ok(42));
+/// # supervisor.stop().await.unwrap();
+/// # });
+/// ```
 pub struct Supervisor {
     plan: Plan<Worker>,
 }

@@ -83,9 +83,27 @@ where
 /// stopped in reverse order, and the error is [`StartError::Init`] with a reason that is clean and carries
 /// [`FailedToStartChild`](super::FailedToStartChild).
 ///
+/// # Panics
+///
+/// It panics if it is polled outside a node.
+///
 /// # Cancel safety
 ///
 /// Dropped before it is done, the supervisor is killed, and its children with it.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # use otp_core::{Strategy, Supervisor};
+/// # otp_core::doc_test(async {
+/// let start = Supervisor::builder(Strategy::OneForOne).start_link().name("counters").timeout(Duration::from_secs(5));
+/// assert_eq!(process::whereis("counters"), None);
+/// let supervisor = start.await.unwrap();
+/// assert_eq!(process::whereis("counters"), supervisor.pid());
+/// # });
+/// ```
 #[must_use = "a start does nothing unless it is awaited"]
 pub struct SupervisorStart<H> {
     state: State<H>,

@@ -31,10 +31,7 @@ use crate::process::cell::{Process, downcast};
 /// ```
 /// # use otp_core::prelude::*;
 /// # use otp_core::{Strategy, Supervisor};
-/// # #[gen_server] pub struct Counter { value: i64 }
-/// # #[gen_server] impl Counter {
-/// #     #[init] fn init(value: i64) -> Self { Counter { value } }
-/// # }
+/// # use doc_servers::Counter;
 /// # otp_core::doc_test(async {
 /// let hits = Counter::child_spec(0).id("hits");
 /// let supervisor = Supervisor::builder(Strategy::OneForOne).child(hits).start_link().name("counters").await.unwrap();
@@ -54,6 +51,21 @@ pub struct Tree {
 }
 
 /// A child in a picture of a tree.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// # use otp_core::{Strategy, Supervisor};
+/// # otp_core::doc_test(async {
+/// let hits = Counter::child_spec(0).id("hits");
+/// let supervisor = Supervisor::builder(Strategy::OneForOne).child(hits).start_link().await.unwrap();
+/// let tree = supervisor.tree().await.unwrap();
+/// let hits = &tree.children[0];
+/// assert_eq!((hits.info.id.as_str(), &hits.tree), ("hits", &None));
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Branch {
@@ -78,6 +90,21 @@ impl SupervisorRef {
     /// # Cancel safety
     ///
     /// Dropped, it has lost nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use otp_core::{DynamicSupervisor, Strategy, Supervisor};
+    /// # otp_core::doc_test(async {
+    /// let supervisor = Supervisor::builder(Strategy::OneForOne).start_link().await.unwrap();
+    /// supervisor.start_child(Counter::child_spec(0).id("hits")).await.unwrap();
+    /// let tree = supervisor.tree().await.unwrap();
+    /// assert_eq!(Some(tree.pid), supervisor.pid());
+    /// assert_eq!(tree.children.len(), 1);
+    /// # });
+    /// ```
     pub fn tree(&self) -> impl Future<Output = Result<Tree, CallFailure>> + Send + use<> {
         let supervisor = self.as_ref().clone();
         async move { static_tree(&supervisor).await }
@@ -90,6 +117,25 @@ impl<S: super::DynamicChild> DynamicSupervisorRef<S> {
     /// # Errors
     ///
     /// This supervisor did not answer within five seconds.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::DynamicSupervisor;
+    ///
+    /// # otp_core::doc_test(async {
+    /// let counters = DynamicSupervisor::<Counter>::new().start_link().await.unwrap();
+    /// let counter = counters.start_child(0).await.unwrap();
+    /// let tree = counters.tree().await.unwrap();
+    /// assert_eq!(tree.children[0].info.state.pid(), counter.pid());
+    /// # });
+    /// ```
     pub fn tree(&self) -> impl Future<Output = Result<Tree, CallFailure>> + Send + use<S> {
         let supervisor = self.as_ref().clone();
         async move { dynamic_tree(&supervisor).await }
@@ -149,6 +195,20 @@ impl Tree {
     /// # Cancel safety
     ///
     /// Dropped, it has lost nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use otp_core::{Strategy, Supervisor};
+    /// # use otp_core::supervisor::Tree;
+    /// # otp_core::doc_test(async {
+    /// let node = Node::current().unwrap();
+    /// let supervisor = Supervisor::builder(Strategy::OneForOne).start_link().await.unwrap();
+    /// assert!(Tree::of(&node, supervisor.pid().unwrap()).await.is_some());
+    /// assert!(Tree::of(&node, process::self_pid()).await.is_none());
+    /// # });
+    /// ```
     pub async fn of(node: &Node, pid: Pid) -> Option<Self> {
         below(node.lookup(pid)?).await
     }

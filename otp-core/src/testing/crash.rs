@@ -13,6 +13,24 @@ use crate::process::cell::Process;
 /// A process that crashed: it ended by its own code, and not in order.
 ///
 /// One that an exit signal ended did not crash; who sent the signal may have.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::prelude::*;
+/// use otp_core::testing;
+///
+/// # /*
+/// #[otp_core::test]
+/// # */
+/// async fn a_crash_reads_as_a_line() {
+///     let (pid, monitor) = process::spawn_monitor(async { Err::<(), _>(ExitReason::error("boom")) });
+///     process::receive_down(monitor).await;
+///     let crash = testing::take_crashes().remove(0);
+///     assert_eq!(crash.to_string(), format!("{pid} process: boom"));
+/// }
+/// # otp_core::testing::doc_test(a_crash_reads_as_a_line);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Crash {
@@ -136,6 +154,23 @@ pub fn take_crashes() -> Vec<Crash> {
 /// # Panics
 ///
 /// Panics outside an `#[otp_core::test]`, and if nobody holds the name.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::prelude::*;
+/// use otp_core::testing;
+///
+/// # /*
+/// #[otp_core::test]
+/// # */
+/// async fn it_crashes() {
+///     let (pid, monitor) = process::spawn_monitor(async { Err::<(), _>(ExitReason::error("boom")) });
+///     testing::expect_crash(pid);
+///     assert_eq!(process::receive_down(monitor).await.reason, ExitReason::error("boom"));
+/// }
+/// # otp_core::testing::doc_test(it_crashes);
+/// ```
 #[track_caller]
 pub fn expect_crash(target: impl Target) {
     let (kit, node) = kit::current();

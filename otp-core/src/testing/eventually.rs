@@ -33,6 +33,16 @@ pub(crate) fn far_away(kit: &Kit) -> Duration {
 ///
 /// `bool` says no more than that. An `Option` and a `Result` are so when there is a value, which
 /// [`eventually`](fn@eventually) then gives.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::testing::Fact;
+///
+/// assert_eq!(true.look(), Ok(()));
+/// assert_eq!(Some(7).look(), Ok(7));
+/// assert_eq!(None::<u32>.look(), Err("None".to_owned()));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say whether it is so",
     note = "give a `bool`, an `Option` or a `Result`: `eventually(async || counter.add(0).await == Ok(1))`"
@@ -46,6 +56,14 @@ pub trait Fact {
     /// # Errors
     ///
     /// It is not so.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use otp_core::testing::Fact;
+    ///
+    /// assert_eq!(Err::<u32, _>("not yet").look(), Err(r#"Err("not yet")"#.to_owned()));
+    /// ```
     fn look(self) -> Result<Self::Value, String>;
 }
 
@@ -76,6 +94,35 @@ impl<T, E: fmt::Debug> Fact for Result<T, E> {
 type Looking<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// A wait for a fact; made by [`eventually`](fn@eventually).
+///
+/// # Panics
+///
+/// Awaiting it panics at the deadline, and outside an `#[otp_core::test]`.
+///
+/// # Cancel safety
+///
+/// Dropped, it has lost nothing but the look that it was at.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::prelude::*;
+/// use otp_core::testing::eventually;
+///
+/// # /*
+/// #[otp_core::test]
+/// # */
+/// async fn the_timer_has_fired() {
+///     let worker = process::spawn(std::future::pending::<()>());
+///     let timer = otp_core::time::kill_after(Duration::from_secs(60), worker);
+///     eventually(async || timer.read().is_none())
+///         .describe("the end of the timer")
+///         .within(Duration::from_secs(90))
+///         .await;
+///     assert!(process::info(worker).is_none());
+/// }
+/// # otp_core::testing::doc_test(the_timer_has_fired);
+/// ```
 #[must_use = "nothing is waited for unless it is awaited"]
 pub struct Eventually<'a, T> {
     begin: Box<dyn FnOnce(Wait) -> Looking<'a, T> + 'a>,

@@ -56,17 +56,106 @@ pub fn mailbox<M: Send + 'static>() -> Mailbox<M> {
 }
 
 /// What [`assert_receive!`](crate::assert_receive) and the like look through: a [`Mailbox`], [`downs`], [`exits`].
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::prelude::*;
+/// use otp_core::testing::{self, Inbox};
+///
+/// /// How many lie there.
+/// fn count(inbox: &mut impl Inbox) -> usize {
+///     let mut count = 0;
+///     inbox.look(&mut |_| count += 1);
+///     count
+/// }
+///
+/// # /*
+/// #[otp_core::test]
+/// # */
+/// async fn two_have_come() {
+///     let mut inbox = testing::mailbox();
+///     inbox.address().send(1);
+///     inbox.address().send(2);
+///     assert_eq!(count(&mut inbox), 2);
+///     assert_eq!(count(&mut testing::downs()), 0);
+/// }
+/// # otp_core::testing::doc_test(two_have_come);
+/// ```
 pub trait Inbox {
     /// What lies in it.
     type Item;
 
     /// Shows what lies there, in order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use otp_core::testing::{self, Inbox};
+    ///
+    /// # /*
+    /// #[otp_core::test]
+    /// # */
+    /// async fn they_are_in_order() {
+    ///     let mut inbox = testing::mailbox();
+    ///     inbox.address().send(1);
+    ///     inbox.address().send(2);
+    ///     let mut seen = Vec::new();
+    ///     inbox.look(&mut |number| seen.push(*number));
+    ///     assert_eq!(seen, [1, 2]);
+    /// }
+    /// # otp_core::testing::doc_test(they_are_in_order);
+    /// ```
     fn look(&mut self, show: &mut dyn FnMut(&Self::Item));
 
     /// Takes the first item that is wanted, and leaves the others in their order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use otp_core::testing::{self, Inbox};
+    ///
+    /// # /*
+    /// #[otp_core::test]
+    /// # */
+    /// async fn the_second_is_taken() {
+    ///     let mut inbox = testing::mailbox();
+    ///     inbox.address().send(1);
+    ///     inbox.address().send(2);
+    ///     assert_eq!(inbox.take(&mut |number| *number > 1), Some(2));
+    ///     assert_eq!(inbox.take(&mut |number| *number > 1), None);
+    /// }
+    /// # otp_core::testing::doc_test(the_second_is_taken);
+    /// ```
     fn take(&mut self, wanted: &mut dyn FnMut(&Self::Item) -> bool) -> Option<Self::Item>;
 
     /// Has `waker` woken when something comes.
+    ///
+    /// The last one counts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use otp_core::testing::{self, Inbox};
+    /// use std::sync::Arc;
+    /// use std::task::Wake;
+    ///
+    /// struct Woken;
+    /// impl Wake for Woken { fn wake(self: Arc<Self>) {} }
+    ///
+    /// # /*
+    /// #[otp_core::test]
+    /// # */
+    /// async fn somebody_is_woken() {
+    ///     let mut inbox = testing::mailbox();
+    ///     let woken = Arc::new(Woken);
+    ///     inbox.register(&Arc::clone(&woken).into());
+    ///     assert_eq!(Arc::strong_count(&woken), 2);
+    ///     inbox.address().send(7);
+    ///     assert_eq!(Arc::strong_count(&woken), 1);
+    /// }
+    /// # otp_core::testing::doc_test(somebody_is_woken);
+    /// ```
     fn register(&mut self, waker: &Waker);
 
     /// A borrow, of a borrow too. For the macros.
@@ -96,10 +185,49 @@ impl<M: Send + 'static> Inbox for Mailbox<M> {
 }
 
 /// The [`Down`]s of one process; made by [`downs`].
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::prelude::*;
+/// use otp_core::{assert_receive, testing};
+///
+/// # /*
+/// #[otp_core::test]
+/// # */
+/// async fn both_end() {
+///     let (first, _) = process::spawn_monitor(async {});
+///     let (second, _) = process::spawn_monitor(async { ExitReason::Shutdown });
+///     let mut downs = testing::downs();
+///     let down = assert_receive!(downs, Down { reason: ExitReason::Shutdown, .. });
+///     assert_eq!(down.pid, second);
+///     assert_receive!(downs, down if down.pid == first);
+/// }
+/// # otp_core::testing::doc_test(both_end);
+/// ```
 #[derive(Debug)]
 pub struct Downs(Arc<dyn Process>);
 
 /// The [`Exit`]s of one process; made by [`exits`].
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::prelude::*;
+/// use otp_core::{assert_receive, testing};
+///
+/// # /*
+/// #[otp_core::test]
+/// # */
+/// async fn a_link_tells() {
+///     process::trap_exit(true);
+///     let worker = process::spawn_link(async {});
+///     let mut exits = testing::exits();
+///     let exit = assert_receive!(exits, Exit { .. });
+///     assert_eq!((exit.pid, exit.reason), (worker, ExitReason::Normal));
+/// }
+/// # otp_core::testing::doc_test(a_link_tells);
+/// ```
 #[derive(Debug)]
 pub struct Exits(Arc<dyn Process>);
 
@@ -136,6 +264,24 @@ pub fn downs() -> Downs {
 /// # Panics
 ///
 /// Panics outside a process.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::prelude::*;
+/// use otp_core::{assert_receive, testing};
+///
+/// # /*
+/// #[otp_core::test]
+/// # */
+/// async fn it_stops_in_order() {
+///     process::trap_exit(true);
+///     let worker = process::spawn_link(async { ExitReason::Shutdown });
+///     let exit = assert_receive!(testing::exits(), Exit { reason: ExitReason::Shutdown, .. });
+///     assert_eq!(exit.pid, worker);
+/// }
+/// # otp_core::testing::doc_test(it_stops_in_order);
+/// ```
 #[track_caller]
 #[must_use]
 pub fn exits() -> Exits {

@@ -186,6 +186,21 @@ impl Visit for Fields {
 /// # Panics
 ///
 /// Panics outside an `#[otp_core::test]`.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::testing;
+///
+/// # /*
+/// #[otp_core::test]
+/// # */
+/// async fn a_warning_is_kept() {
+///     tracing::warn!(left = 1, "nearly full");
+///     assert!(testing::logs().contains("nearly full left=1"));
+/// }
+/// # otp_core::testing::doc_test(a_warning_is_kept);
+/// ```
 #[track_caller]
 #[must_use]
 pub fn logs() -> String {

@@ -7,6 +7,7 @@
 use std::fmt::{self, Display};
 use std::future::Future;
 use std::panic::resume_unwind;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
@@ -51,10 +52,11 @@ pub fn run_test<T, F: Future<Output = T>>(
     }
 }
 
-/// Runs an example of the documentation as a test.
+/// Runs an example of the documentation as a test. Boxed, so that what runs it is compiled once for all of them.
 #[doc(hidden)]
 #[track_caller]
-pub fn doc_test<F: Future<Output = ()>>(body: impl Fn() -> F) {
+pub fn doc_test<F: Future<Output = ()> + 'static>(body: impl Fn() -> F) {
+    let body: &dyn Fn() -> Pin<Box<dyn Future<Output = ()>>> = &|| Box::pin(body());
     run_test(Flavor::Default, TestOptions::DEFAULT, body, |()| false);
 }
 
@@ -76,6 +78,20 @@ fn asked_for() -> Option<u64> {
 /// # Panics
 ///
 /// Panics outside an `#[otp_core::test]`.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::testing;
+///
+/// # /*
+/// #[otp_core::test]
+/// # */
+/// async fn this_one_is_not_shuffled() {
+///     assert_eq!(testing::seed(), None);
+/// }
+/// # otp_core::testing::doc_test(this_one_is_not_shuffled);
+/// ```
 #[track_caller]
 #[must_use]
 pub fn seed() -> Option<u64> {

@@ -20,6 +20,28 @@ use crate::supervisor::{StartChildError, Strategy, Supervisor, SupervisorRef};
 const MAX_RESTARTS: (u32, Duration) = (1_000_000, Duration::from_secs(1));
 
 /// The values that a child is started with: one as it is, several as a tuple, none as `()`.
+///
+/// Implemented for every value that is `Clone`, which restarts need.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::{Counter, Room};
+/// use otp_core::testing::start_supervised;
+///
+/// # /*
+/// #[otp_core::test]
+/// # */
+/// async fn both_start() {
+///     // The init of a counter takes one value, that of a room none.
+///     let counter = start_supervised::<Counter>(40).await;
+///     let room = start_supervised::<Room>(()).await;
+///     assert_eq!(counter.add(2).await, Ok(42));
+///     assert_eq!(room.say("hello".to_owned()).await, Ok(1));
+/// }
+/// # otp_core::testing::doc_test(both_start);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{T}` is not started with `{Self}`",
     note = "pass what its init takes: one value as it is, several as a tuple, none as `()`; it has to be `Clone`, for restarts"
@@ -108,6 +130,25 @@ type Starting<H> = Pin<Box<dyn Future<Output = H> + Send>>;
 /// # Cancel safety
 ///
 /// As of [`start_supervised`].
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// use otp_core::Restart;
+/// use otp_core::testing::start_supervised_child;
+///
+/// # /*
+/// #[otp_core::test]
+/// # */
+/// async fn it_is_not_restarted() {
+///     let counter = start_supervised_child(Counter::child_spec(0).restart(Restart::Temporary)).await;
+///     counter.stop().await.unwrap();
+///     assert_eq!(counter.add(1).await, Err(CallFailure::NoProc));
+/// }
+/// # otp_core::testing::doc_test(it_is_not_restarted);
+/// ```
 #[track_caller]
 pub fn start_supervised_child<H: ChildHandle>(
     spec: ChildSpec<H>,
@@ -167,6 +208,25 @@ pub(crate) struct OwnSupervisor {
 }
 
 /// What has become of a supervised child.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// use otp_core::testing::{ChildExt, start_supervised};
+///
+/// # /*
+/// #[otp_core::test]
+/// # */
+/// async fn it_is_restarted_once() {
+///     let counter = start_supervised::<Counter>(0).await;
+///     counter.crash().await;
+///     counter.restarted().await;
+///     assert_eq!(counter.stats().await.unwrap().restarts, 1);
+/// }
+/// # otp_core::testing::doc_test(it_is_restarted_once);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChildStats {
@@ -175,8 +235,54 @@ pub struct ChildStats {
 }
 
 /// Failures of children on purpose. For every handle of a server.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// use otp_core::testing::{ChildExt, start_supervised};
+///
+/// # /*
+/// #[otp_core::test]
+/// # */
+/// async fn it_begins_again() {
+///     let counter = start_supervised::<Counter>(40).await;
+///     let before = counter.pid();
+///     counter.crash().await;
+///     counter.restarted().await;
+///     assert_ne!(counter.pid(), before);
+/// }
+/// # otp_core::testing::doc_test(it_begins_again);
+/// ```
 pub trait ChildExt: ServerHandle + Send + Sync {
     /// Crashes the process that is there now, and waits until it is gone: [`crash_with`](Self::crash_with) some error.
+    ///
+    /// # Panics
+    ///
+    /// As of [`crash_with`](Self::crash_with).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped after its first poll, the process crashes all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::testing::ChildExt;
+    ///
+    /// # /*
+    /// #[otp_core::test]
+    /// # */
+    /// async fn it_crashes() {
+    ///     let counter = Counter::start(0).await.unwrap();
+    ///     counter.crash().await;
+    ///     assert!(!counter.is_alive());
+    /// }
+    /// # otp_core::testing::doc_test(it_crashes);
+    /// ```
     fn crash(&self) -> impl Future<Output = ()> + Send {
         self.crash_with(ExitReason::error("crashed by the test"))
     }
@@ -193,6 +299,24 @@ pub trait ChildExt: ServerHandle + Send + Sync {
     /// # Cancel safety
     ///
     /// Dropped after its first poll, the process crashes all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::testing::ChildExt;
+    ///
+    /// # /*
+    /// #[otp_core::test]
+    /// # */
+    /// async fn it_crashes_with_a_reason() {
+    ///     let (counter, monitor) = Counter::start_monitor(0).await.unwrap();
+    ///     counter.crash_with(ExitReason::error("boom")).await;
+    ///     assert_eq!(process::receive_down(monitor).await.reason, ExitReason::error("boom"));
+    /// }
+    /// # otp_core::testing::doc_test(it_crashes_with_a_reason);
+    /// ```
     fn crash_with(&self, reason: ExitReason) -> impl Future<Output = ()> + Send {
         let server = self.as_ref().clone();
         async move { crash(&server, reason).await }
@@ -210,6 +334,26 @@ pub trait ChildExt: ServerHandle + Send + Sync {
     /// # Cancel safety
     ///
     /// Dropped, it has lost nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::testing::{ChildExt, start_supervised};
+    ///
+    /// # /*
+    /// #[otp_core::test]
+    /// # */
+    /// async fn it_has_forgotten() {
+    ///     let counter = start_supervised::<Counter>(40).await;
+    ///     counter.add(2).await.unwrap();
+    ///     counter.crash().await;
+    ///     counter.restarted().await;
+    ///     assert_eq!(counter.add(2).await, Ok(42));
+    /// }
+    /// # otp_core::testing::doc_test(it_has_forgotten);
+    /// ```
     fn restarted(&self) -> impl Future<Output = ()> + Send {
         let server = self.as_ref().clone();
         async move { restarted(&server).await }
@@ -224,6 +368,25 @@ pub trait ChildExt: ServerHandle + Send + Sync {
     /// # Cancel safety
     ///
     /// Dropped, it has lost nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// use otp_core::testing::{ChildExt, start_supervised};
+    ///
+    /// # /*
+    /// #[otp_core::test]
+    /// # */
+    /// async fn it_has_not_been_restarted() {
+    ///     let counter = start_supervised::<Counter>(0).await;
+    ///     assert_eq!(counter.stats().await.unwrap().restarts, 0);
+    ///     let alone = Counter::start_link(0).await.unwrap();
+    ///     assert_eq!(alone.stats().await, Err(CallFailure::NoProc));
+    /// }
+    /// # otp_core::testing::doc_test(it_has_not_been_restarted);
+    /// ```
     fn stats(&self) -> impl Future<Output = Result<ChildStats, CallFailure>> + Send {
         let place = self.as_ref().place();
         let incarnations = place.map_or(0, |place| place.incarnation());

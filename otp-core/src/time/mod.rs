@@ -11,6 +11,18 @@
 //!
 //! A timer never fires early; tokio's clock has a resolution of a millisecond. A timer that is addressed to a process is
 //! gone with that process; one that is addressed to a name looks the name up when it fires.
+//!
+//! # Examples
+//!
+//! ```
+//! # use otp_core::prelude::*;
+//! # otp_core::doc_test(async {
+//! let (worker, monitor) = process::spawn_monitor(std::future::pending::<()>());
+//! let timer = otp_core::time::exit_after(Duration::from_millis(1), worker, ExitReason::Shutdown);
+//! assert!(timer.read().is_some());
+//! assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Shutdown);
+//! # });
+//! ```
 
 pub(crate) mod deadline;
 pub(crate) mod sleep;
@@ -29,6 +41,19 @@ use crate::process::{self, Recipient, Target};
 pub use sleep::{Sleep, sleep};
 
 /// A timer that was armed. Dropping it disarms nothing.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let worker = process::spawn(std::future::pending::<()>());
+/// let timer = otp_core::time::kill_after(Duration::from_secs(60), worker);
+/// // A clone is the same timer.
+/// assert!(timer.clone().cancel().is_some());
+/// assert_eq!(timer.cancel(), None);
+/// # });
+/// ```
 #[derive(Clone)]
 pub struct Timer {
     node: WeakNode,
@@ -46,11 +71,37 @@ impl Timer {
     /// Disarms it. Some with the time that was left; None if it had fired or was disarmed before.
     ///
     /// A message that it has sent already stays in the mailbox. Mirrors `Process.cancel_timer/1`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// let worker = process::spawn(std::future::pending::<()>());
+    /// let timer = otp_core::time::kill_after(Duration::from_secs(60), worker);
+    /// let left = timer.cancel().unwrap();
+    /// assert!(left <= Duration::from_secs(60));
+    /// assert_eq!(timer.cancel(), None);
+    /// # });
+    /// ```
     pub fn cancel(&self) -> Option<Duration> {
         self.node.upgrade()?.timers().cancel(self.id)
     }
 
     /// The time that is left; None if it has fired or is disarmed. Mirrors `Process.read_timer/1`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// let worker = process::spawn(std::future::pending::<()>());
+    /// let timer = otp_core::time::kill_after(Duration::from_secs(60), worker);
+    /// assert!(timer.read() <= Some(Duration::from_secs(60)));
+    /// timer.cancel();
+    /// assert_eq!(timer.read(), None);
+    /// # });
+    /// ```
     #[must_use]
     pub fn read(&self) -> Option<Duration> {
         self.node.upgrade()?.timers().read(self.id)
@@ -77,6 +128,10 @@ pub(crate) fn after(now: Instant, delay: Duration) -> Instant {
 ///
 /// The timer is gone when the process that it is addressed to ends.
 ///
+/// # Panics
+///
+/// Panics if it is addressed to a child that has never begun, outside a node.
+///
 /// # Examples
 ///
 /// ```
@@ -97,6 +152,29 @@ pub fn send_after<R: Recipient>(delay: Duration, to: &R, message: R::Message) ->
 }
 
 /// Sends a message at a time of tokio's clock: `send_after` with `abs: true`. A time that has passed is now.
+///
+/// # Panics
+///
+/// Panics if it is addressed to a child that has never begun, outside a node.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// use otp_core::time::{self, Instant};
+///
+/// # otp_core::doc_test(async {
+/// # let (_, monitor) =
+/// process::spawn_monitor(async |mut mailbox: Mailbox<&str>| {
+///     let now = Instant::now();
+///     time::send_at(now + Duration::from_millis(2), &mailbox.address(), "second");
+///     time::send_at(now + Duration::from_millis(1), &mailbox.address(), "first");
+///     assert_eq!(mailbox.receive().await, "first");
+///     assert_eq!(mailbox.receive().await, "second");
+/// });
+/// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+/// # });
+/// ```
 #[track_caller]
 pub fn send_at<R: Recipient>(deadline: Instant, to: &R, message: R::Message) -> Timer {
     let node = to.node();
@@ -119,6 +197,24 @@ pub fn send_at<R: Recipient>(deadline: Instant, to: &R, message: R::Message) -> 
 /// # Panics
 ///
 /// Panics if the period is zero.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// use otp_core::time;
+///
+/// # otp_core::doc_test(async {
+/// # let (_, monitor) =
+/// process::spawn_monitor(async |mut mailbox: Mailbox<&str>| {
+///     let timer = time::send_interval(Duration::from_millis(1), &mailbox.address(), || "tick");
+///     assert_eq!(mailbox.receive().await, "tick");
+///     assert_eq!(mailbox.receive().await, "tick");
+///     timer.cancel();
+/// });
+/// # assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Normal);
+/// # });
+/// ```
 #[track_caller]
 pub fn send_interval<R: Recipient>(
     period: Duration,
@@ -153,6 +249,17 @@ pub fn send_interval<R: Recipient>(
 /// # Panics
 ///
 /// Panics outside a process.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let (worker, monitor) = process::spawn_monitor(std::future::pending::<()>());
+/// otp_core::time::exit_after(Duration::from_millis(1), worker, ExitReason::Shutdown);
+/// assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Shutdown);
+/// # });
+/// ```
 #[track_caller]
 pub fn exit_after(delay: Duration, target: impl Target, reason: ExitReason) -> Timer {
     let (node, from) = process::here();
@@ -178,6 +285,17 @@ pub fn exit_after(delay: Duration, target: impl Target, reason: ExitReason) -> T
 /// # Panics
 ///
 /// Panics outside a process.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let (worker, monitor) = process::spawn_monitor(std::future::pending::<()>());
+/// otp_core::time::kill_after(Duration::from_millis(1), worker);
+/// assert_eq!(process::receive_down(monitor).await.reason, ExitReason::Killed);
+/// # });
+/// ```
 #[track_caller]
 pub fn kill_after(delay: Duration, target: impl Target) -> Timer {
     exit_after(delay, target, ExitReason::Kill)

@@ -56,6 +56,24 @@ struct Fired {
 }
 
 /// A wait that has a length; made by [`sleep`]. It begins when it is first polled.
+///
+/// # Cancel safety
+///
+/// Dropped, it is as if it had never begun.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// use otp_core::time::{self, Instant};
+///
+/// # otp_core::doc_test(async {
+/// let nap = time::sleep(Duration::from_millis(1));
+/// let began = Instant::now();
+/// nap.await;
+/// assert!(began.elapsed() >= Duration::from_millis(1));
+/// # });
+/// ```
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Sleep {
     duration: Duration,
