@@ -5,11 +5,14 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use crate::call::{Call, TryCall};
 use crate::gen_server::{Context, GenServer, ServerHandle, ServerRef};
 use crate::pid::Pid;
-use crate::process::{self, Address, Location, MonitorRef, Route, Sent, Target, part};
+use crate::process::{
+    self, Address, Guide, Inlet, Location, MonitorRef, Route, Sent, Target, part_guide,
+};
 use crate::reply::ReplyTo;
 
 /// The address of a process that takes the messages `P` of a protocol, whatever else it takes.
@@ -44,7 +47,23 @@ use crate::reply::ReplyTo;
 /// # });
 /// ```
 pub struct ProtocolRef<P> {
-    route: Route<P>,
+    to: To<P>,
+}
+
+/// A [`Route`] to a part. It does not say what process it leads to, which could as well be another one: clippy would else
+/// take a set of handles for one of keys that change.
+enum To<P> {
+    Pinned(Arc<dyn Inlet<P>>),
+    Following(Arc<Box<dyn Guide<P>>>),
+}
+
+impl<P> ProtocolRef<P> {
+    fn route(&self) -> Route<P> {
+        match &self.to {
+            To::Pinned(inlet) => Route::Part(Arc::clone(inlet)),
+            To::Following(guide) => Route::Via(Arc::clone(guide)),
+        }
+    }
 }
 
 impl<P: Send + 'static> ProtocolRef<P> {
@@ -63,7 +82,7 @@ impl<P: Send + 'static> ProtocolRef<P> {
     /// ```
     #[inline]
     pub fn call<T: Send + 'static>(&self, build: impl FnOnce(ReplyTo<T>) -> P) -> Call<P, T> {
-        Call::new(self.route.clone(), build)
+        Call::new(self.route(), build)
     }
 
     /// Asks a handler that answers with a `Result`, which `R` is.
@@ -85,7 +104,7 @@ impl<P: Send + 'static> ProtocolRef<P> {
         &self,
         build: impl FnOnce(ReplyTo<R>) -> P,
     ) -> TryCall<P, R> {
-        TryCall::new(self.route.clone(), build)
+        TryCall::new(self.route(), build)
     }
 
     /// Sends a message and does not wait: `GenServer.cast/2`.
@@ -107,7 +126,7 @@ impl<P: Send + 'static> ProtocolRef<P> {
     /// ```
     #[inline]
     pub fn cast(&self, message: P) -> Sent<P> {
-        self.route.cast(message)
+        self.route().cast(message)
     }
 
     /// The process; None if there is nobody.
@@ -124,7 +143,7 @@ impl<P: Send + 'static> ProtocolRef<P> {
     /// ```
     #[must_use]
     pub fn pid(&self) -> Option<Pid> {
-        self.route.pid()
+        self.route().pid()
     }
 
     /// Whether there is a process.
@@ -144,7 +163,7 @@ impl<P: Send + 'static> ProtocolRef<P> {
     /// ```
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        let mut route = self.route.clone();
+        let mut route = self.route();
         let found = route.pin().is_ok();
         found
             && route
@@ -178,37 +197,41 @@ impl<P: Send + 'static> ProtocolRef<P> {
 
 impl<P: Send + 'static, S: Serves<P, Message: From<P>>> From<ServerRef<S>> for ProtocolRef<P> {
     fn from(server: ServerRef<S>) -> Self {
-        ProtocolRef {
-            route: part(server.route()),
-        }
+        let to = match server.route() {
+            Route::Pinned(cell) => To::Pinned(Arc::clone(cell) as Arc<dyn Inlet<P>>),
+            route => To::Following(part_guide(route.clone())),
+        };
+        ProtocolRef { to }
     }
 }
 
 impl<P: Send + 'static> From<Address<P>> for ProtocolRef<P> {
     fn from(address: Address<P>) -> Self {
         ProtocolRef {
-            route: Route::Pinned(address.cell),
+            to: To::Pinned(address.cell),
         }
     }
 }
 
 impl<P: Send + 'static> Target for &ProtocolRef<P> {
     fn locate(&self) -> Location {
-        self.route.locate()
+        self.route().locate()
     }
 }
 
 impl<P> Clone for ProtocolRef<P> {
     fn clone(&self) -> Self {
-        ProtocolRef {
-            route: self.route.clone(),
-        }
+        let to = match &self.to {
+            To::Pinned(inlet) => To::Pinned(Arc::clone(inlet)),
+            To::Following(guide) => To::Following(Arc::clone(guide)),
+        };
+        ProtocolRef { to }
     }
 }
 
 impl<P: Send + 'static> PartialEq for ProtocolRef<P> {
     fn eq(&self, other: &Self) -> bool {
-        self.route == other.route
+        self.route() == other.route()
     }
 }
 
@@ -216,19 +239,19 @@ impl<P: Send + 'static> Eq for ProtocolRef<P> {}
 
 impl<P: Send + 'static> Hash for ProtocolRef<P> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.route.hash(state);
+        self.route().hash(state);
     }
 }
 
 impl<P: Send + 'static> fmt::Display for ProtocolRef<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.route, f)
+        fmt::Display::fmt(&self.route(), f)
     }
 }
 
 impl<P: Send + 'static> fmt::Debug for ProtocolRef<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ProtocolRef({})", self.route)
+        write!(f, "ProtocolRef({})", self.route())
     }
 }
 

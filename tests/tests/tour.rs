@@ -427,6 +427,7 @@ mod protocols {
     }
 
     #[gen_server]
+    #[derive(Debug)]
     pub struct MemoryStore {
         values: HashMap<String, String>,
     }

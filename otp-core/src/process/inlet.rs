@@ -81,14 +81,11 @@ where
     }
 }
 
-/// The route to a part of what `route` leads to.
-pub(crate) fn part<P, M>(route: &Route<M>) -> Route<P>
+/// Leads to a part of whatever `route` leads to.
+pub(crate) fn part_guide<P, M>(route: Route<M>) -> Arc<Box<dyn Guide<P>>>
 where
     P: Send + 'static,
     M: From<P> + Send + 'static,
 {
-    match route {
-        Route::Pinned(cell) => Route::Part(Arc::clone(cell) as Arc<dyn Inlet<P>>),
-        route => Route::Via(Arc::new(Box::new(PartGuide(route.clone())))),
-    }
+    Arc::new(Box::new(PartGuide(route)))
 }

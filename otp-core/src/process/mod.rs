@@ -63,7 +63,7 @@ pub(crate) use address::{Astray, Guide, Route};
 pub use alias::{Alias, AliasMode};
 pub use dictionary::{erase, get, put};
 pub use info::{ProcessInfo, info, set_label};
-pub(crate) use inlet::part;
+pub(crate) use inlet::{Inlet, part_guide};
 pub use receive::{Event, Mailbox, ReceiveTimeout};
 pub use scope::{InNode, NodeExt};
 pub use signal::{Down, Exit, ForeignMonitor, MonitorRef, NoProc};
