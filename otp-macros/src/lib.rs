@@ -14,6 +14,8 @@ mod misplaced;
 mod names;
 mod place;
 mod runtime;
+#[cfg(test)]
+mod snapshots;
 mod supervisor;
 mod symbol;
 
@@ -86,6 +88,14 @@ use crate::symbol::Kind;
 ///     Ok(())
 /// }
 /// ```
+///
+/// # What it generates
+///
+/// <details><summary>All that comes of a small one</summary>
+///
+#[doc = include_str!("snapshots/gen_server_shown.snap.md")]
+///
+/// </details>
 #[proc_macro_attribute]
 pub fn gen_server(arguments: TokenStream, item: TokenStream) -> TokenStream {
     gen_server::expand(arguments.into(), item.into()).into()
@@ -232,6 +242,14 @@ pub fn gen_server(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///     }
 /// }
 /// ```
+///
+/// # What it generates
+///
+/// <details><summary>All that comes of a small one</summary>
+///
+#[doc = include_str!("snapshots/supervisor_shown.snap.md")]
+///
+/// </details>
 #[proc_macro]
 pub fn supervisor(tokens: TokenStream) -> TokenStream {
     supervisor::expand(tokens.into()).into()
@@ -257,6 +275,10 @@ pub fn supervisor(tokens: TokenStream) -> TokenStream {
 ///     assert_eq!(answer.await, Ok(42));
 /// }
 /// ```
+///
+/// # What it generates
+///
+#[doc = include_str!("snapshots/main_shown.snap.md")]
 #[proc_macro_attribute]
 pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
     entry::expand(Entry::Main, arguments.into(), item.into()).into()
@@ -287,6 +309,10 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///     assert_eq!(began.elapsed().as_secs(), 3600);
 /// }
 /// ```
+///
+/// # What it generates
+///
+#[doc = include_str!("snapshots/test_shown.snap.md")]
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     entry::expand(Entry::Test, arguments.into(), item.into()).into()
