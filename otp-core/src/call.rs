@@ -223,10 +223,7 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
             return Err(CallFailure::NoProc);
         };
         let server = cell.core().pid();
-        let caller = scope::with_process(|process| {
-            process.core().set_waiting_for(server);
-            process.core().pid()
-        });
+        let caller = scope::wait_for(server);
         self.in_process = caller.is_some();
         if caller == Some(server) {
             return Err(CallFailure::CallingSelf);
@@ -278,9 +275,8 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
 }
 
 /// The circle of waiting processes that begins with the caller and goes through the server, if there is one.
-fn cycle<M: Send + 'static>(route: &Route<M>) -> Vec<Pid> {
-    let caller = scope::with_process(|process| process.core().pid());
-    let (Some(caller), Route::Pinned(server)) = (caller, route) else {
+fn cycle(server: &dyn Process) -> Vec<Pid> {
+    let Some(caller) = scope::with_process(|process| process.core().pid()) else {
         return Vec::new();
     };
     let mut cycle = vec![caller];
@@ -342,7 +338,7 @@ impl<M: Send + 'static, T: Send + 'static> Future for Call<M, T> {
         if over.is_pending() {
             return Poll::Pending;
         }
-        let cycle = cycle(&this.route);
+        let cycle = cycle(&**cell);
         this.finish();
         Poll::Ready(Err(CallFailure::Timeout { cycle }))
     }
@@ -382,7 +378,7 @@ impl<M, T> Call<M, T> {
 
     fn finish_waiting(&mut self) {
         if std::mem::take(&mut self.in_process) {
-            scope::with_process(|process| process.core().set_waiting_for_nobody());
+            scope::wait_for_nobody();
         }
     }
 }
