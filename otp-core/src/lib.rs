@@ -90,6 +90,7 @@ mod report;
 mod request;
 mod rt;
 mod runner;
+mod sendable;
 pub mod supervisor;
 mod sync;
 pub mod sys;
