@@ -1,5 +1,6 @@
 //! Building a program, and what that takes.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -25,6 +26,16 @@ pub(crate) struct Cost {
     pub(crate) processor_seconds: Option<f64>,
     /// Of the program, where there is one.
     pub(crate) bytes: Option<u64>,
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2} s", self.seconds)?;
+        match self.processor_seconds {
+            Some(seconds) => write!(f, ", {seconds:.2} s of processors"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Step {

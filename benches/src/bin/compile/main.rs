@@ -86,7 +86,10 @@ fn run(options: &Options) -> Result<(), String> {
             let first = round % programs.len();
             for (contender, program) in programs[first..].iter().chain(&programs[..first]) {
                 program.forget(step)?;
-                costs.add(*contender, step, program.take(step)?);
+                let cost = program.take(step)?;
+                let (name, command) = (contender.name(), step.command());
+                eprintln!("{name}, {command}: {cost}");
+                costs.add(*contender, step, cost);
             }
         }
     }
