@@ -5,17 +5,14 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::task::coop;
-
 use crate::exit::ExitReason;
+pub(crate) use crate::outgoing::dropped;
+use crate::outgoing::{Outgoing, Phase};
 use crate::pid::Pid;
-use crate::process::cell::Process;
-use crate::process::queue::PushError;
-use crate::process::{Astray, Route, scope};
+use crate::process::{Astray, Route};
 use crate::reply::{self, Answer, ReplyTo};
 use crate::time::deadline::Deadline;
 
@@ -111,17 +108,6 @@ impl<E: Error> Error for CallError<E> {
     }
 }
 
-enum Phase {
-    /// Not sent yet.
-    New,
-    /// The mailbox is full. With the place in the line.
-    Blocked(Option<u64>),
-    /// There was nobody to ask, and it has not been told yet.
-    Failed(Box<CallFailure>),
-    Waiting,
-    Done,
-}
-
 /// A call to a server: a future of the answer.
 ///
 /// Made by the client methods of a handle. It does nothing until it is polled; then the request is queued and the
@@ -149,15 +135,9 @@ enum Phase {
 /// ```
 #[must_use = "a call does nothing unless it is awaited"]
 pub struct Call<M, T> {
-    /// Pinned once the request is sent.
-    route: Route<M>,
-    /// Until the request is sent.
-    message: Option<M>,
+    outgoing: Outgoing<M>,
     /// Until it is sent as a request that somebody else waits for.
     answer: Option<Answer<T>>,
-    deadline: Deadline,
-    phase: Phase,
-    in_process: bool,
 }
 
 impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
@@ -165,12 +145,8 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
     pub(crate) fn new(route: Route<M>, build: impl FnOnce(ReplyTo<T>) -> M) -> Self {
         let (reply_to, answer) = reply::answer();
         Call {
-            route,
-            message: Some(build(reply_to)),
+            outgoing: Outgoing::new(route, build(reply_to)),
             answer: Some(answer),
-            deadline: Deadline::After(DEFAULT_TIMEOUT),
-            phase: Phase::New,
-            in_process: false,
         }
     }
 
@@ -178,13 +154,13 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
     ///
     /// Never early; of a second or more, it may be late by 10 ms: see [`differences`](crate::differences).
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.deadline = Deadline::After(timeout);
+        self.outgoing.deadline = Deadline::After(timeout);
         self
     }
 
     /// Waits as long as it takes.
     pub fn timeout_infinite(mut self) -> Self {
-        self.deadline = Deadline::Never;
+        self.outgoing.deadline = Deadline::Never;
         self
     }
 
@@ -193,115 +169,39 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
     /// The timeout of the call does not apply; those of [`Request`](crate::Request) do. A request that finds a bounded
     /// mailbox full fails.
     pub fn send_request(mut self) -> crate::Request<T> {
-        if let Phase::New = self.phase {
+        if let Phase::New = self.outgoing.phase {
             let sent = self.send(Waker::noop());
             // It is not the caller that waits now, but whoever takes the answer.
-            self.finish_waiting();
+            self.outgoing.finish_waiting();
             if let Err(failure) = sent {
-                self.phase = Phase::Failed(Box::new(failure));
+                self.outgoing.phase = Phase::Failed(Box::new(failure));
             }
         }
-        let server = match (&self.phase, &self.route) {
-            (Phase::Waiting, Route::Pinned(cell)) => Ok(Arc::clone(cell) as Arc<dyn Process>),
-            (Phase::Failed(failure), _) => Err((**failure).clone()),
-            (Phase::Blocked(_), _) => Err(CallFailure::MailboxFull),
-            _ => Err(CallFailure::NoReply),
-        };
         let answer = self.answer.take().expect("this takes the call");
-        crate::Request::new(answer, server)
+        crate::Request::new(answer, self.outgoing.server())
     }
 
     /// Resolves the route and queues the request. Err with what the call ends with.
     fn send(&mut self, waker: &Waker) -> Result<(), CallFailure> {
-        match self.route {
-            Route::Pinned(_) => {}
-            Route::Placed(_) | Route::Named(_) | Route::Via(_) => {
-                self.route = Route::Pinned(self.route.resolve()?);
-            }
-        }
-        let Route::Pinned(cell) = &self.route else {
-            return Err(CallFailure::NoProc);
-        };
-        let server = cell.core().pid();
-        let caller = scope::wait_for(server);
-        self.in_process = caller.is_some();
-        if caller == Some(server) {
-            return Err(CallFailure::CallingSelf);
-        }
+        let caller = self.outgoing.begin()?;
         if let Some(answer) = &mut self.answer {
             answer.of(caller);
             answer.watch(waker);
         }
-        self.push(None)
-    }
-
-    /// Queues the request, or finds that there is no room.
-    fn push(&mut self, ticket: Option<u64>) -> Result<(), CallFailure> {
-        let (Route::Pinned(cell), Some(message)) = (&self.route, self.message.take()) else {
-            return Err(CallFailure::NoProc);
-        };
-        match cell.queue().push(message, ticket) {
-            Ok(()) => self.phase = Phase::Waiting,
-            Err(PushError::Full(message)) => {
-                self.message = Some(message);
-                self.phase = Phase::Blocked(ticket);
-            }
-            Err(PushError::Refused(_)) => return Err(CallFailure::MailboxFull),
-            // It ended while the request waited for room: the caller is one of those who learn why.
-            Err(PushError::Closed(_)) if matches!(self.phase, Phase::Blocked(_)) => {
-                return Err(dropped(&**cell));
-            }
-            Err(PushError::Closed(_)) => return Err(CallFailure::NoProc),
-        }
-        Ok(())
+        self.outgoing.push(None)
     }
 
     /// Tries again to queue a request that found no room, until it waits in the line.
     fn unblock(&mut self, waker: &Waker) -> Result<(), CallFailure> {
-        while let (&Phase::Blocked(ticket), Route::Pinned(cell)) = (&self.phase, &self.route) {
-            let place = cell.queue().wait_for_room(ticket, waker);
-            if place.is_some() {
-                self.phase = Phase::Blocked(place);
-                return Ok(());
-            }
+        while let Some(ticket) = self.outgoing.has_room(waker) {
             // The task may be another one than that which began the call.
             if let Some(answer) = &mut self.answer {
                 answer.watch(waker);
             }
-            self.push(ticket)?;
+            self.outgoing.push(ticket)?;
         }
         Ok(())
     }
-}
-
-/// The circle of waiting processes that begins with the caller and goes through the server, if there is one.
-fn cycle(server: &dyn Process) -> Vec<Pid> {
-    let Some(caller) = scope::with_process(|process| process.core().pid()) else {
-        return Vec::new();
-    };
-    let mut cycle = vec![caller];
-    let mut next = server.core().pid();
-    while next != caller {
-        let waits_for = server
-            .core()
-            .node()
-            .lookup(next)
-            .and_then(|process| process.core().waiting_for());
-        let Some(waits_for) = waits_for.filter(|_| !cycle.contains(&next)) else {
-            return Vec::new();
-        };
-        cycle.push(next);
-        next = waits_for;
-    }
-    cycle
-}
-
-/// Why a request that was dropped has no answer: its server's end, if it has ended.
-pub(crate) fn dropped(server: &dyn Process) -> CallFailure {
-    server
-        .core()
-        .ended()
-        .map_or(CallFailure::NoReply, CallFailure::Exit)
 }
 
 impl<M, T> Unpin for Call<M, T> {}
@@ -311,89 +211,36 @@ impl<M: Send + 'static, T: Send + 'static> Future for Call<M, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        match this.phase {
+        match this.outgoing.phase {
             Phase::New => {
                 if let Err(failure) = this.send(cx.waker()) {
-                    this.phase = Phase::Failed(Box::new(failure));
+                    this.outgoing.phase = Phase::Failed(Box::new(failure));
                 }
             }
             Phase::Waiting => {
                 if let Some(answer) = &mut this.answer
                     && let Poll::Ready(answer) = answer.poll(cx.waker())
                 {
-                    return Poll::Ready(this.answered(answer));
+                    this.outgoing.finish();
+                    return Poll::Ready(answer.ok_or_else(|| this.outgoing.no_answer()));
                 }
             }
             Phase::Blocked(_) | Phase::Failed(_) => {}
             Phase::Done => return Poll::Pending,
         }
-        if let Phase::Failed(_) = this.phase {
-            return this.fail(cx);
+        if let Phase::Failed(_) = this.outgoing.phase {
+            return this.outgoing.fail(cx).map(Err);
         }
-        this.unblock(cx.waker())?;
-        let Route::Pinned(cell) = &this.route else {
-            return Poll::Pending;
-        };
-        let over = this.deadline.poll(cell.core().node(), cx.waker());
-        if over.is_pending() {
-            return Poll::Pending;
+        if let Phase::Blocked(_) = this.outgoing.phase {
+            this.unblock(cx.waker())?;
         }
-        let cycle = cycle(&**cell);
-        this.finish();
-        Poll::Ready(Err(CallFailure::Timeout { cycle }))
-    }
-}
-
-impl<M: Send + 'static, T> Call<M, T> {
-    /// Tells that there is nobody to ask. Who asks again and again lets others run: among them may be the supervisor
-    /// that is about to start the server.
-    #[cold]
-    fn fail(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, CallFailure>> {
-        ready!(coop::poll_proceed(cx)).made_progress();
-        self.finish_waiting();
-        match std::mem::replace(&mut self.phase, Phase::Done) {
-            Phase::Failed(failure) => Poll::Ready(Err(*failure)),
-            Phase::New | Phase::Blocked(_) | Phase::Waiting | Phase::Done => Poll::Pending,
-        }
-    }
-
-    fn answered(&mut self, answer: Option<T>) -> Result<T, CallFailure> {
-        self.finish();
-        answer.ok_or_else(|| match &self.route {
-            Route::Pinned(cell) => dropped(&**cell),
-            Route::Placed(_) | Route::Named(_) | Route::Via(_) => CallFailure::NoReply,
-        })
-    }
-}
-
-impl<M, T> Call<M, T> {
-    fn finish(&mut self) {
-        if let (Phase::Blocked(ticket), Route::Pinned(cell)) = (&self.phase, &self.route) {
-            cell.queue().leave_line(*ticket, false);
-        }
-        self.phase = Phase::Done;
-        self.deadline.end();
-        self.finish_waiting();
-    }
-
-    fn finish_waiting(&mut self) {
-        if std::mem::take(&mut self.in_process) {
-            scope::wait_for_nobody();
-        }
-    }
-}
-
-impl<M, T> Drop for Call<M, T> {
-    fn drop(&mut self) {
-        if !matches!(self.phase, Phase::Done | Phase::New) || self.in_process {
-            self.finish();
-        }
+        this.outgoing.poll_timeout(cx.waker()).map(Err)
     }
 }
 
 impl<M, T> fmt::Debug for Call<M, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let phase = match self.phase {
+        let phase = match self.outgoing.phase {
             Phase::New => "not sent",
             Phase::Blocked(_) => "waits for room",
             Phase::Failed(_) => "has failed",

@@ -81,6 +81,7 @@ mod model;
 mod node;
 mod oneshot;
 mod options;
+mod outgoing;
 mod pid;
 pub mod prelude;
 pub mod process;
