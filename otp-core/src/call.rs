@@ -5,17 +5,14 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::task::coop;
-
 use crate::exit::ExitReason;
+pub(crate) use crate::outgoing::dropped;
+use crate::outgoing::{Outgoing, Phase};
 use crate::pid::Pid;
-use crate::process::cell::{Core, Process};
-use crate::process::queue::PushError;
-use crate::process::{Astray, Route, scope};
+use crate::process::{Astray, Route};
 use crate::reply::{self, Answer, ReplyTo};
 use crate::time::deadline::Deadline;
 
@@ -164,17 +161,6 @@ impl<E: Error> Error for CallError<E> {
     }
 }
 
-enum Phase {
-    /// Not sent yet.
-    New,
-    /// The mailbox is full. With the place in the line.
-    Blocked(Option<u64>),
-    /// There was nobody to ask, and it has not been told yet.
-    Failed(Box<CallFailure>),
-    Waiting,
-    Done,
-}
-
 /// A call to a server: a future of the answer.
 ///
 /// Made by the client methods of a handle. It does nothing until it is polled; then the request is queued and the
@@ -202,15 +188,9 @@ enum Phase {
 /// ```
 #[must_use = "a call does nothing unless it is awaited"]
 pub struct Call<M, T> {
-    /// Pinned once the request is sent.
-    route: Route<M>,
-    /// Until the request is sent.
-    message: Option<M>,
+    outgoing: Outgoing<M>,
     /// Until it is sent as a request that somebody else waits for.
     answer: Option<Answer<T>>,
-    deadline: Deadline,
-    phase: Phase,
-    in_process: bool,
 }
 
 impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
@@ -218,12 +198,8 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
     pub(crate) fn new(route: Route<M>, build: impl FnOnce(ReplyTo<T>) -> M) -> Self {
         let (reply_to, answer) = reply::answer();
         Call {
-            route,
-            message: Some(build(reply_to)),
+            outgoing: Outgoing::new(route, build(reply_to)),
             answer: Some(answer),
-            deadline: Deadline::After(DEFAULT_TIMEOUT),
-            phase: Phase::New,
-            in_process: false,
         }
     }
 
@@ -247,7 +223,7 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
     /// # });
     /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.deadline = Deadline::After(timeout);
+        self.outgoing.deadline = Deadline::After(timeout);
         self
     }
 
@@ -266,7 +242,7 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
     /// # });
     /// ```
     pub fn timeout_infinite(mut self) -> Self {
-        self.deadline = Deadline::Never;
+        self.outgoing.deadline = Deadline::Never;
         self
     }
 
@@ -288,119 +264,39 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
     /// # });
     /// ```
     pub fn send_request(mut self) -> crate::Request<T> {
-        if let Phase::New = self.phase {
+        if let Phase::New = self.outgoing.phase {
             let sent = self.send(Waker::noop());
             // It is not the caller that waits now, but whoever takes the answer.
-            self.finish_waiting();
+            self.outgoing.finish_waiting();
             if let Err(failure) = sent {
-                self.phase = Phase::Failed(Box::new(failure));
+                self.outgoing.phase = Phase::Failed(Box::new(failure));
             }
         }
-        let server = match (&self.phase, &self.route) {
-            (Phase::Waiting, Route::Pinned(cell)) => Ok(Arc::clone(cell) as Arc<dyn Process>),
-            (Phase::Waiting, Route::Part(inlet)) => Ok(Arc::clone(inlet).into_process()),
-            (Phase::Failed(failure), _) => Err((**failure).clone()),
-            (Phase::Blocked(_), _) => Err(CallFailure::MailboxFull),
-            _ => Err(CallFailure::NoReply),
-        };
         let answer = self.answer.take().expect("this takes the call");
-        crate::Request::new(answer, server)
+        crate::Request::new(answer, self.outgoing.server())
     }
 
     /// Resolves the route and queues the request. Err with what the call ends with.
     fn send(&mut self, waker: &Waker) -> Result<(), CallFailure> {
-        self.route.pin()?;
-        let server = match &self.route {
-            Route::Pinned(cell) => cell.core().pid(),
-            route => route.pid().ok_or(CallFailure::NoProc)?,
-        };
-        let caller = scope::with_process(|process| {
-            process.core().set_waiting_for(server);
-            process.core().pid()
-        });
-        self.in_process = caller.is_some();
-        if caller == Some(server) {
-            return Err(CallFailure::CallingSelf);
-        }
+        let caller = self.outgoing.begin()?;
         if let Some(answer) = &mut self.answer {
             answer.of(caller);
             answer.watch(waker);
         }
-        self.push(None)
-    }
-
-    /// Queues the request, or finds that there is no room.
-    fn push(&mut self, ticket: Option<u64>) -> Result<(), CallFailure> {
-        let Some(message) = self.message.take() else {
-            return Err(CallFailure::NoProc);
-        };
-        let pushed = match &self.route {
-            Route::Pinned(cell) => cell.queue().push(message, ticket),
-            Route::Part(inlet) => inlet.push(message, ticket),
-            Route::Placed(_) | Route::Named(_) | Route::Via(_) => Err(PushError::Closed(message)),
-        };
-        match pushed {
-            Ok(()) => self.phase = Phase::Waiting,
-            Err(PushError::Full(message)) => {
-                self.message = Some(message);
-                self.phase = Phase::Blocked(ticket);
-            }
-            Err(PushError::Refused(_)) => return Err(CallFailure::MailboxFull),
-            // It ended while the request waited for room: the caller is one of those who learn why.
-            Err(PushError::Closed(_)) if matches!(self.phase, Phase::Blocked(_)) => {
-                return Err(self.dropped());
-            }
-            Err(PushError::Closed(_)) => return Err(CallFailure::NoProc),
-        }
-        Ok(())
+        self.outgoing.push(None)
     }
 
     /// Tries again to queue a request that found no room, until it waits in the line.
     fn unblock(&mut self, waker: &Waker) -> Result<(), CallFailure> {
-        while let (&Phase::Blocked(ticket), Some(server)) = (&self.phase, self.route.pinned()) {
-            let place = server.wait_for_room(ticket, waker);
-            if place.is_some() {
-                self.phase = Phase::Blocked(place);
-                return Ok(());
-            }
+        while let Some(ticket) = self.outgoing.has_room(waker) {
             // The task may be another one than that which began the call.
             if let Some(answer) = &mut self.answer {
                 answer.watch(waker);
             }
-            self.push(ticket)?;
+            self.outgoing.push(ticket)?;
         }
         Ok(())
     }
-}
-
-/// The circle of waiting processes that begins with the caller and goes through the server, if there is one.
-fn cycle<M: Send + 'static>(route: &Route<M>) -> Vec<Pid> {
-    let caller = scope::with_process(|process| process.core().pid());
-    let (Some(caller), Some(server)) = (caller, route.pinned()) else {
-        return Vec::new();
-    };
-    let mut cycle = vec![caller];
-    let mut next = server.core().pid();
-    while next != caller {
-        let waits_for = server
-            .core()
-            .node()
-            .lookup(next)
-            .and_then(|process| process.core().waiting_for());
-        let Some(waits_for) = waits_for.filter(|_| !cycle.contains(&next)) else {
-            return Vec::new();
-        };
-        cycle.push(next);
-        next = waits_for;
-    }
-    cycle
-}
-
-/// Why a request that was dropped has no answer: its server's end, if it has ended.
-pub(crate) fn dropped(server: &Core) -> CallFailure {
-    server
-        .ended()
-        .map_or(CallFailure::NoReply, CallFailure::Exit)
 }
 
 impl<M, T> Unpin for Call<M, T> {}
@@ -410,102 +306,36 @@ impl<M: Send + 'static, T: Send + 'static> Future for Call<M, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        match this.phase {
+        match this.outgoing.phase {
             Phase::New => {
                 if let Err(failure) = this.send(cx.waker()) {
-                    this.phase = Phase::Failed(Box::new(failure));
+                    this.outgoing.phase = Phase::Failed(Box::new(failure));
                 }
             }
             Phase::Waiting => {
                 if let Some(answer) = &mut this.answer
                     && let Poll::Ready(answer) = answer.poll(cx.waker())
                 {
-                    return Poll::Ready(this.answered(answer));
+                    this.outgoing.finish();
+                    return Poll::Ready(answer.ok_or_else(|| this.outgoing.no_answer()));
                 }
             }
             Phase::Blocked(_) | Phase::Failed(_) => {}
             Phase::Done => return Poll::Pending,
         }
-        if let Phase::Failed(_) = this.phase {
-            return this.fail(cx);
+        if let Phase::Failed(_) = this.outgoing.phase {
+            return this.outgoing.fail(cx).map(Err);
         }
-        this.unblock(cx.waker())?;
-        let node = match &this.route {
-            Route::Pinned(cell) => cell.core().node(),
-            Route::Part(inlet) => inlet.core().node(),
-            Route::Placed(_) | Route::Named(_) | Route::Via(_) => return Poll::Pending,
-        };
-        let over = this.deadline.poll(node, cx.waker());
-        if over.is_pending() {
-            return Poll::Pending;
+        if let Phase::Blocked(_) = this.outgoing.phase {
+            this.unblock(cx.waker())?;
         }
-        let cycle = cycle(&this.route);
-        this.finish();
-        Poll::Ready(Err(CallFailure::Timeout { cycle }))
-    }
-}
-
-impl<M: Send + 'static, T> Call<M, T> {
-    /// Tells that there is nobody to ask. Who asks again and again lets others run: among them may be the supervisor
-    /// that is about to start the server.
-    #[cold]
-    fn fail(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, CallFailure>> {
-        ready!(coop::poll_proceed(cx)).made_progress();
-        self.finish_waiting();
-        match std::mem::replace(&mut self.phase, Phase::Done) {
-            Phase::Failed(failure) => Poll::Ready(Err(*failure)),
-            Phase::New | Phase::Blocked(_) | Phase::Waiting | Phase::Done => Poll::Pending,
-        }
-    }
-
-    fn answered(&mut self, answer: Option<T>) -> Result<T, CallFailure> {
-        self.finish();
-        answer.ok_or_else(|| self.dropped())
-    }
-
-    /// Why the request was dropped.
-    #[cold]
-    fn dropped(&self) -> CallFailure {
-        match &self.route {
-            Route::Pinned(cell) => dropped(cell.core()),
-            Route::Part(inlet) => dropped(inlet.core()),
-            Route::Placed(_) | Route::Named(_) | Route::Via(_) => CallFailure::NoReply,
-        }
-    }
-}
-
-impl<M, T> Call<M, T> {
-    fn finish(&mut self) {
-        if let Phase::Blocked(ticket) = self.phase {
-            match &self.route {
-                Route::Pinned(cell) => cell.queue().leave_line(ticket, false),
-                Route::Part(inlet) => inlet.leave_line(ticket, false),
-                Route::Placed(_) | Route::Named(_) | Route::Via(_) => {}
-            }
-        }
-        self.phase = Phase::Done;
-        self.deadline.end();
-        self.finish_waiting();
-    }
-
-    fn finish_waiting(&mut self) {
-        if std::mem::take(&mut self.in_process) {
-            scope::with_process(|process| process.core().set_waiting_for_nobody());
-        }
-    }
-}
-
-impl<M, T> Drop for Call<M, T> {
-    fn drop(&mut self) {
-        if !matches!(self.phase, Phase::Done | Phase::New) || self.in_process {
-            self.finish();
-        }
+        this.outgoing.poll_timeout(cx.waker()).map(Err)
     }
 }
 
 impl<M, T> fmt::Debug for Call<M, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let phase = match self.phase {
+        let phase = match self.outgoing.phase {
             Phase::New => "not sent",
             Phase::Blocked(_) => "waits for room",
             Phase::Failed(_) => "has failed",

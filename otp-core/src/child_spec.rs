@@ -8,7 +8,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::gen_server::{GenServer, Initialized, ServerHandle, ServerRef, Start, StartError};
+use crate::gen_server::{
+    GenServer, Initialized, ServerHandle, ServerRef, Start, StartError, start_link,
+};
 use crate::options::{ChildKind, Restart, ServerOptions, Shutdown};
 use crate::pid::Pid;
 use crate::process::cell::Process;
@@ -276,6 +278,31 @@ where
             let process = started.as_ref().route().resolve();
             Ok(Begun(process.expect("a handle that was started is pinned")))
         }
+    }
+}
+
+/// A start of a server, linked with the current process, that has not been looked into: what generated code hands to
+/// supervisors.
+///
+/// Unlike a [`Start`] it is `Send` at a glance, for there is nothing in it but the arguments. The compiler need not look
+/// through the whole of a start for each server.
+#[doc(hidden)]
+pub struct LinkedStart<H: ServerHandle>(pub <H::Server as GenServer>::Args);
+
+impl<H: ServerHandle> fmt::Debug for LinkedStart<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LinkedStart").finish_non_exhaustive()
+    }
+}
+
+impl<H: ServerHandle + Send + Sync> ChildStart for LinkedStart<H> {
+    type Handle = H;
+
+    fn start_at(
+        self,
+        handle: &H,
+    ) -> impl Future<Output = Result<Begun, StartError>> + Send + 'static {
+        start_link::<H>(self.0).start_at(handle)
     }
 }
 

@@ -18,6 +18,7 @@ use crate::process::cell::Process;
 use crate::process::scope::{InNode, NodeExt};
 use crate::process::{RegisterError, signal};
 use crate::rt::{self, Handle};
+use crate::sendable::{IsSendable, Sendable};
 use crate::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard, RwLock};
 #[cfg(feature = "test-util")]
@@ -105,6 +106,8 @@ struct Inner {
     kit: Option<Arc<Kit>>,
 }
 
+impl IsSendable for Inner {}
+
 impl Inner {
     fn new() -> Self {
         static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
@@ -159,7 +162,7 @@ impl Inner {
 /// # });
 /// ```
 #[derive(Clone)]
-pub struct Node(Arc<Inner>);
+pub struct Node(Arc<Sendable<Inner>>);
 
 impl Node {
     /// Makes a node with no process in it.
@@ -182,17 +185,17 @@ impl Node {
         reason = "two calls give two different nodes"
     )]
     pub fn new() -> Self {
-        Node(Arc::new(Inner::new()))
+        Node(Arc::new(Sendable(Inner::new())))
     }
 
     /// Makes the node of a test.
     #[cfg(feature = "test-util")]
     pub(crate) fn with_kit(kit: Arc<Kit>) -> Self {
-        Node(Arc::new(Inner {
+        Node(Arc::new(Sendable(Inner {
             kit: Some(kit),
             timers: Timers::exact(),
             ..Inner::new()
-        }))
+        })))
     }
 
     /// Whether it is the node of a test.
@@ -677,7 +680,7 @@ impl Drop for Killing<'_> {
 
 /// A node that may be gone.
 #[derive(Clone)]
-pub(crate) struct WeakNode(std::sync::Weak<Inner>);
+pub(crate) struct WeakNode(std::sync::Weak<Sendable<Inner>>);
 
 impl WeakNode {
     pub(crate) fn upgrade(&self) -> Option<Node> {

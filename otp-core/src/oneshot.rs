@@ -1,4 +1,5 @@
-//! One value from one sender to one receiver: what a call's answer travels through. The one module with `unsafe` code.
+//! One value from one sender to one receiver: what a call's answer travels through. The module with `unsafe` code that does
+//! something.
 //!
 //! A mutex and a reference count, which safe code would need, cost a call seven more atomic read-modify-writes: a fifth of
 //! its time. Here are one for the receiver that begins to wait and one for the sender.

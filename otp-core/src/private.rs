@@ -6,7 +6,9 @@ pub use ::core::result::Result;
 pub use ::std;
 
 pub use crate::call::{Call, TryCall};
-pub use crate::child_spec::{ChildHandle, ChildSpec, ChildStart, FromValues, Supervised};
+pub use crate::child_spec::{
+    ChildHandle, ChildSpec, ChildStart, FromValues, LinkedStart, Supervised,
+};
 pub use crate::exit::ExitReason;
 pub use crate::gen_server::{
     Context, GenServer, InitError, Initialized, ServerHandle, ServerRef, Start, start, start_link,

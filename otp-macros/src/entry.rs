@@ -235,7 +235,7 @@ fn check(entry: Entry, function: &Function, errors: &mut Errors) {
         {
             errors.push(attr, "`#[otp_core::test]` makes the test; remove `#[test]`");
         }
-        if !cfg!(feature = "test-util") {
+        if !cfg!(any(test, feature = "test-util")) {
             errors.push(
                 &function.sig.ident,
                 "`#[otp_core::test]` needs otp-core's feature `test-util`; add it in Cargo.toml",

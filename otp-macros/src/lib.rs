@@ -15,6 +15,8 @@ mod names;
 mod place;
 mod protocol;
 mod runtime;
+#[cfg(test)]
+mod snapshots;
 mod supervisor;
 mod symbol;
 
@@ -88,6 +90,14 @@ use crate::symbol::Kind;
 ///     Ok(())
 /// }
 /// ```
+///
+/// # What it generates
+///
+/// <details><summary>All that comes of a small one</summary>
+///
+#[doc = include_str!("snapshots/gen_server_shown.snap.md")]
+///
+/// </details>
 #[proc_macro_attribute]
 pub fn gen_server(arguments: TokenStream, item: TokenStream) -> TokenStream {
     gen_server::expand(arguments.into(), item.into()).into()
@@ -308,6 +318,14 @@ pub fn protocol(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///     }
 /// }
 /// ```
+///
+/// # What it generates
+///
+/// <details><summary>All that comes of a small one</summary>
+///
+#[doc = include_str!("snapshots/supervisor_shown.snap.md")]
+///
+/// </details>
 #[proc_macro]
 pub fn supervisor(tokens: TokenStream) -> TokenStream {
     supervisor::expand(tokens.into()).into()
@@ -333,6 +351,10 @@ pub fn supervisor(tokens: TokenStream) -> TokenStream {
 ///     assert_eq!(answer.await, Ok(42));
 /// }
 /// ```
+///
+/// # What it generates
+///
+#[doc = include_str!("snapshots/main_shown.snap.md")]
 #[proc_macro_attribute]
 pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
     entry::expand(Entry::Main, arguments.into(), item.into()).into()
@@ -363,6 +385,10 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///     assert_eq!(began.elapsed().as_secs(), 3600);
 /// }
 /// ```
+///
+/// # What it generates
+///
+#[doc = include_str!("snapshots/test_shown.snap.md")]
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     entry::expand(Entry::Test, arguments.into(), item.into()).into()

@@ -802,7 +802,8 @@ impl<S: GenServer> Context<S> {
     fn is_idle_now(&mut self, batch: &mut VecDeque<Envelope<S::Message>>) -> bool {
         let rare = self.rare_mut();
         if std::mem::take(&mut rare.hibernate) {
-            batch.shrink_to_fit();
+            // It is empty, or the server would not wait.
+            *batch = VecDeque::new();
             self.cell.queue().shrink();
         }
         let idle = &self.rare_mut().idle;

@@ -15,6 +15,7 @@ use crate::exit::ExitReason;
 use crate::node::Node;
 use crate::options::MailboxPolicy;
 use crate::pid::Pid;
+use crate::sendable::{IsSendable, Sendable};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Mutex, MutexGuard};
 
@@ -30,6 +31,8 @@ pub(crate) struct Core {
     waiting_for: AtomicU64,
     vital: Mutex<Vital>,
 }
+
+impl IsSendable for Core {}
 
 impl Core {
     pub(crate) fn pid(&self) -> Pid {
@@ -100,13 +103,13 @@ impl fmt::Debug for Core {
 
 /// One process whose mailbox takes messages of type `M`.
 pub(crate) struct Cell<M> {
-    core: Core,
+    core: Sendable<Core>,
     queue: Queue<M>,
 }
 
 impl<M> fmt::Debug for Cell<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.core, f)
+        fmt::Debug::fmt(&*self.core, f)
     }
 }
 
@@ -114,14 +117,14 @@ impl<M: Send + 'static> Cell<M> {
     /// Makes a process that is in no table yet.
     pub(crate) fn new(node: Node, policy: MailboxPolicy) -> Arc<Self> {
         let pid = node.next_pid();
-        let core = Core {
+        let core = Sendable(Core {
             pid,
             node,
             signalled: AtomicBool::new(false),
             gone: AtomicBool::new(false),
             waiting_for: AtomicU64::new(0),
             vital: Mutex::default(),
-        };
+        });
         Arc::new(Cell {
             core,
             queue: Queue::new(policy),

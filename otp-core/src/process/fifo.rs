@@ -91,8 +91,11 @@ impl<T> Fifo<T> {
         }
     }
 
-    pub(crate) fn shrink_to_fit(&mut self) {
-        self.rest.shrink_to_fit();
+    /// Gives its memory back if there is nothing in it. To shrink it around what is there would be much code for each type.
+    pub(crate) fn shrink(&mut self) {
+        if self.rest.is_empty() {
+            self.rest = VecDeque::new();
+        }
     }
 }
 
@@ -187,7 +190,7 @@ mod tests {
         assert_eq!(fifo.rest.capacity(), 0);
         let mut fifo = of("abc");
         fifo.take();
-        fifo.shrink_to_fit();
+        fifo.shrink();
         assert_eq!(fifo.rest.capacity(), 0);
     }
 }

@@ -414,9 +414,9 @@ impl<M> Queue<M> {
         self.lock().bound.as_ref().map_or(0, |bound| bound.lost)
     }
 
-    /// Gives unused memory back.
+    /// Gives its memory back if nothing is in it.
     pub(crate) fn shrink(&self) {
-        self.lock().items.shrink_to_fit();
+        self.lock().items.shrink();
     }
 
     /// Closes the queue and drops what is in it, outside the lock. Callers among it are told by their reply's drop.

@@ -14,6 +14,7 @@ use pin_project_lite::pin_project;
 
 use super::cell::Process;
 use crate::node::Node;
+use crate::pid::Pid;
 use crate::sync::thread_local;
 
 thread_local! {
@@ -89,6 +90,21 @@ pub(crate) fn with_process<T>(look: impl FnOnce(&dyn Process) -> T) -> Option<T>
         .try_with(|current| current.borrow().as_deref().map(look))
         .ok()
         .flatten()
+}
+
+/// Notes that the current process waits for `server`, and gives its pid. None outside a process.
+///
+/// Like the next one a function of its own, as otherwise each kind of call would be compiled with all of it.
+pub(crate) fn wait_for(server: Pid) -> Option<Pid> {
+    with_process(|process| {
+        process.core().set_waiting_for(server);
+        process.core().pid()
+    })
+}
+
+/// Notes that the current process waits for nobody.
+pub(crate) fn wait_for_nobody() {
+    with_process(|process| process.core().set_waiting_for_nobody());
 }
 
 /// Keeps a reply that unwinding dropped until the reason of the end is known. Gives it back outside a process.

@@ -55,8 +55,8 @@ pub fn run_test<T, F: Future<Output = T>>(
 /// Runs an example of the documentation as a test. Boxed, so that what runs it is compiled once for all of them.
 #[doc(hidden)]
 #[track_caller]
-pub fn doc_test<F: Future<Output = ()> + 'static>(body: impl Fn() -> F) {
-    let body: &dyn Fn() -> Pin<Box<dyn Future<Output = ()>>> = &|| Box::pin(body());
+pub fn doc_test<'a, F: Future<Output = ()> + 'a>(body: impl Fn() -> F) {
+    let body: &dyn Fn() -> Pin<Box<dyn Future<Output = ()> + 'a>> = &|| Box::pin(body());
     run_test(Flavor::Default, TestOptions::DEFAULT, body, |()| false);
 }
 

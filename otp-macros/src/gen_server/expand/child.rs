@@ -41,7 +41,7 @@ fn supervised(server: &Server<'_>) -> TokenStream {
             type Handle = #handle;
             type Args = #arguments;
             fn start_child(#value: Self::Args) -> impl #rt::ChildStart<Handle = Self::Handle> {
-                #rt::start_link::<#handle>(#value)
+                #rt::LinkedStart::<#handle>(#value)
             }
         }
     }
@@ -106,7 +106,7 @@ fn child_spec(server: &Server<'_>) -> TokenStream {
             pub fn child_spec(#(#params),*) -> #rt::ChildSpec<#handle> where #(#bounds),* {
                 #rt::ChildSpec::new(
                     #rt::core::any::type_name::<Self>(),
-                    move || #rt::start_link::<#handle>(#arguments),
+                    move || #rt::LinkedStart::<#handle>(#arguments),
                 )
             }
         }
@@ -114,11 +114,16 @@ fn child_spec(server: &Server<'_>) -> TokenStream {
 }
 
 /// `pub struct CounterStarter(DynamicStarter<Counter>);` with its `start_child`, and `impl DynamicChild for Counter`.
+///
+/// Only what starts asks whether the server can be a child: each impl that asks has the compiler look through all that is
+/// `Send` in a handle once more.
 fn starter(server: &Server<'_>) -> TokenStream {
     let rt = &server.runtime;
     let name = &server.names.starter;
-    let generics = can_be_a_child(server);
-    let (generics, arguments_of_type, where_clause) = generics.split_for_impl();
+    let any = server.bounded_generics();
+    let (generics, arguments_of_type, where_clause) = any.split_for_impl();
+    let child = can_be_a_child(server);
+    let (_, _, is_a_child) = child.split_for_impl();
     let server_type = &server.names.server_type;
     let handle = &server.names.handle;
     let doc = format!("Starts a `{}` under this supervisor.", server.names.server);
@@ -137,7 +142,7 @@ fn starter(server: &Server<'_>) -> TokenStream {
 
         #[allow(dead_code, deprecated, private_bounds, private_interfaces, unreachable_pub)]
         #[allow(clippy::too_many_arguments, clippy::type_complexity, clippy::used_underscore_binding)]
-        impl #generics #name #arguments_of_type #where_clause {
+        impl #generics #name #arguments_of_type #is_a_child {
             #[doc = #doc]
             pub fn start_child(&self, #(#params),*) -> #rt::StartingChild<#handle> where #(#bounds),* {
                 self.0.start_child(move || #arguments)
