@@ -172,6 +172,14 @@ pub fn gen_server(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///     Ok(())
 /// }
 /// ```
+///
+/// # What it generates
+///
+/// <details><summary>All that comes of a small one, and of a server of it</summary>
+///
+#[doc = include_str!("snapshots/protocol_shown.snap.md")]
+///
+/// </details>
 #[proc_macro_attribute]
 pub fn protocol(arguments: TokenStream, item: TokenStream) -> TokenStream {
     protocol::expand(arguments.into(), item.into()).into()

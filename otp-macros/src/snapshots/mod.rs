@@ -15,7 +15,7 @@ use quote::{ToTokens, quote};
 use syn::{Attribute, Item, Meta};
 
 use crate::entry::{self, Entry};
-use crate::{gen_server, supervisor};
+use crate::{gen_server, protocol, supervisor};
 
 /// The name of a snapshot, and the input of that name.
 macro_rules! input {
@@ -37,6 +37,12 @@ fn a_tree() {
 }
 
 #[test]
+fn a_protocol() {
+    check(input!("protocol_small"));
+    check(input!("protocol_full"));
+}
+
+#[test]
 fn a_main_function() {
     check(input!("main_small"));
     check(input!("main_full"));
@@ -52,6 +58,7 @@ fn a_test() {
 fn documentation_shows_what_the_small_inputs_come_to() {
     document("gen_server_shown", input!("gen_server_small"));
     document("supervisor_shown", input!("supervisor_small"));
+    document("protocol_shown", input!("protocol_small"));
     document("main_shown", input!("main_small"));
     document("test_shown", input!("test_small"));
 }
@@ -100,6 +107,7 @@ fn expanded_item(mut item: Item) -> TokenStream {
         Item::Struct(item) => taken(&mut item.attrs),
         Item::Enum(item) => taken(&mut item.attrs),
         Item::Impl(item) => taken(&mut item.attrs),
+        Item::Trait(item) => taken(&mut item.attrs),
         Item::Fn(item) => taken(&mut item.attrs),
         _ => None,
     };
@@ -109,6 +117,7 @@ fn expanded_item(mut item: Item) -> TokenStream {
     let item = item.into_token_stream();
     match name.as_str() {
         "gen_server" => gen_server::expand(arguments, item),
+        "protocol" => protocol::expand(arguments, item),
         "main" => entry::expand(Entry::Main, arguments, item),
         _ => entry::expand(Entry::Test, arguments, item),
     }
@@ -118,7 +127,7 @@ fn expanded_item(mut item: Item) -> TokenStream {
 fn taken(attributes: &mut Vec<Attribute>) -> Option<(String, TokenStream)> {
     let name = |attribute: &Attribute| {
         let last = attribute.path().segments.last()?.ident.to_string();
-        matches!(last.as_str(), "gen_server" | "main" | "test").then_some(last)
+        matches!(last.as_str(), "gen_server" | "protocol" | "main" | "test").then_some(last)
     };
     let place = attributes.iter().position(|other| name(other).is_some())?;
     let attribute = attributes.remove(place);
