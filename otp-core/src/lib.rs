@@ -46,6 +46,7 @@
 //! | timers and sleeping | [`time`] |
 //! | looking into a running server | [`sys`] |
 //! | what an end means | [`ExitReason`] |
+//! | one value computed beside other work, and streams of them | [`Task`], [`mod@task`], [`TaskSupervisor`] |
 //! | supervising servers | [`supervisor!`](macro@supervisor), [`mod@supervisor`], [`Supervisor`], [`DynamicSupervisor`], [`PartitionSupervisor`] |
 //! | what differs from OTP, and why | [`differences`] |
 //! | programs and tests | [`main`], [`test`](macro@test), [`Node`] |
@@ -95,7 +96,7 @@ mod runner;
 pub mod supervisor;
 mod sync;
 pub mod sys;
-mod task;
+pub mod task;
 #[cfg(feature = "test-util")]
 pub mod testing;
 pub mod time;
@@ -121,7 +122,7 @@ pub use supervisor::{
     PartitionSupervisorRef, SpecError, StartChildError, Strategy, Supervisor, SupervisorBuilder,
     SupervisorRef, SupervisorStart,
 };
-pub use task::Task;
+pub use task::{AsyncStream, OnTimeout, Task, TaskRef, TaskSupervisor, TaskSupervisorRef};
 
 #[cfg(feature = "macros")]
 pub use otp_macros::{

@@ -17,7 +17,7 @@ pub use crate::process::{
 pub use crate::registry::{Registry, RegistryRef};
 pub use crate::reply::ReplyTo;
 pub use crate::request::{Request, RequestCollection};
-pub use crate::task::Task;
+pub use crate::task::{self, OnTimeout, Task, TaskSupervisor, TaskSupervisorRef};
 pub use crate::time::Timer;
 
 pub use crate::gen_server;
