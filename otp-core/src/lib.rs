@@ -47,6 +47,7 @@
 //! | looking into a running server | [`sys`] |
 //! | what an end means | [`ExitReason`] |
 //! | one value computed beside other work, and streams of them | [`Task`], [`mod@task`], [`TaskSupervisor`] |
+//! | a state without a server of its own | [`Agent`] |
 //! | supervising servers | [`supervisor!`](macro@supervisor), [`mod@supervisor`], [`Supervisor`], [`DynamicSupervisor`], [`PartitionSupervisor`] |
 //! | what differs from OTP, and why | [`differences`] |
 //! | programs and tests | [`main`], [`test`](macro@test), [`Node`] |
@@ -72,6 +73,7 @@ extern crate self as otp_core;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod agent;
 mod call;
 mod child_spec;
 #[cfg(doc)]
@@ -101,6 +103,7 @@ pub mod task;
 pub mod testing;
 pub mod time;
 
+pub use agent::{Agent, AgentInit, AgentMessage, AgentRef};
 pub use call::{Call, CallError, CallFailure, DEFAULT_TIMEOUT, TryCall};
 pub use child_spec::{Begun, ChildHandle, ChildSpec, ChildStart, FromValues, Supervised};
 pub use exit::{ExitReason, Panic};

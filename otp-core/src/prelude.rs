@@ -4,6 +4,7 @@
 
 pub use std::time::Duration;
 
+pub use crate::agent::{Agent, AgentRef};
 pub use crate::call::{Call, CallError, CallFailure, TryCall};
 pub use crate::exit::ExitReason;
 pub use crate::gen_server::{
