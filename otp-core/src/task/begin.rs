@@ -127,3 +127,16 @@ pub(super) fn link_with_current(task: &dyn Process) {
 pub(super) fn sender(node: &Node) -> Pid {
     scope::with_process(|process| process.core().pid()).unwrap_or_else(|| Pid::nobody(node.id()))
 }
+
+/// Whether the current process is to end at this await point, by an exit signal that is there or that of a task which has
+/// ended with `reason`: what it waits for does not matter any more. The signal wakes it, if it is still on its way.
+pub(super) fn is_to_end_with(task: &dyn Process, reason: &ExitReason) -> bool {
+    let is_to_end = scope::with_process(|process| {
+        let vital = process.core().vital();
+        let is_linked = !matches!(reason, ExitReason::Normal)
+            && !vital.trap_exit
+            && vital.is_linked(task.core().pid());
+        is_linked || vital.pending().is_some()
+    });
+    is_to_end == Some(true)
+}

@@ -63,6 +63,8 @@ pub(super) enum State<T> {
     Running(Answer<T>),
     /// There will be no value. It is told of once the process is gone, and those who are linked with it know.
     Ending(Answer<ExitReason>),
+    /// It is gone, without a value.
+    Failed(ExitReason),
     /// The result was taken.
     Spent,
 }
@@ -190,7 +192,7 @@ impl<T> Task<T> {
         self.process.as_ref()
     }
 
-    /// Ready with the result, once. Of a failure when the process is gone.
+    /// Ready with the result, once. Of a failure when the process is gone, and not in a process that is to end with it.
     pub(super) fn poll_result(&mut self, waker: &Waker) -> Poll<Result<T, ExitReason>> {
         loop {
             let next = match &mut self.state {
@@ -199,22 +201,24 @@ impl<T> Task<T> {
                         self.state = State::Spent;
                         return Poll::Ready(Ok(value));
                     }
-                    None => self.ending(),
+                    None => self.ending().map_or_else(State::Failed, State::Ending),
                 },
                 State::Ending(end) => {
                     let reason = ready!(end.poll(waker));
-                    self.state = State::Spent;
-                    return Poll::Ready(Err(reason.unwrap_or_else(|| self.reason())));
+                    State::Failed(reason.unwrap_or_else(|| self.reason()))
                 }
-                State::Spent => return Poll::Pending,
-            };
-            match next {
-                Ok(end) => self.state = State::Ending(end),
-                Err(reason) => {
+                State::Failed(reason) => {
+                    let process = self.process.as_deref();
+                    if process.is_some_and(|process| begin::is_to_end_with(process, reason)) {
+                        return Poll::Pending;
+                    }
+                    let reason = reason.clone();
                     self.state = State::Spent;
                     return Poll::Ready(Err(reason));
                 }
-            }
+                State::Spent => return Poll::Pending,
+            };
+            self.state = next;
         }
     }
 

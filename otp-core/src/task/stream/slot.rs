@@ -12,6 +12,7 @@ use crate::process::signal;
 use crate::process::vital::Via;
 use crate::reply::{self, Answer};
 use crate::supervisor::{StartCall, StartChildError};
+use crate::task::begin::is_to_end_with;
 
 /// A task that ends with the stream, and with the process that polls it. Dropped, it kills the task, and leaves no EXIT.
 pub(super) struct Lease {
@@ -102,6 +103,12 @@ enum Stage<T> {
         end: Answer<ExitReason>,
         value: Answer<T>,
     },
+    /// It is gone.
+    Ended {
+        lease: Lease,
+        reason: ExitReason,
+        value: Answer<T>,
+    },
     Over,
 }
 
@@ -166,15 +173,34 @@ impl<T: Send + 'static, K> Slot<T, K> {
                     (Ok(_), _) => Progress::Done(Err(ExitReason::NoProc)),
                 })
             }
-            Stage::Running { lease, end, value } => {
+            Stage::Running { end, .. } => {
                 let reason = ready!(end.poll(&self.waker));
+                if let Stage::Running { lease, value, .. } =
+                    std::mem::replace(&mut self.stage, Stage::Over)
+                {
+                    let reason = reason.or_else(|| lease.process.core().ended());
+                    let reason = reason.unwrap_or(ExitReason::NoProc);
+                    self.stage = Stage::Ended {
+                        lease,
+                        reason,
+                        value,
+                    };
+                }
+                self.poll()
+            }
+            Stage::Ended {
+                lease,
+                reason,
+                value,
+            } => {
+                if is_to_end_with(&*lease.process, reason) {
+                    return Poll::Pending;
+                }
                 lease.over();
                 let value = match value.poll(Waker::noop()) {
                     Poll::Ready(Some(value)) => Ok(value),
                     _ if self.timed_out => Err(ExitReason::Timeout),
-                    _ => Err(reason
-                        .or_else(|| lease.process.core().ended())
-                        .unwrap_or(ExitReason::NoProc)),
+                    _ => Err(reason.clone()),
                 };
                 self.stage = Stage::Over;
                 Poll::Ready(Progress::Done(value))
