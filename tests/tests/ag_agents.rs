@@ -13,12 +13,12 @@ use tests::processes::{Peer, boom, crashes, end, now};
 const SECOND: Duration = Duration::from_secs(1);
 
 async fn counter() -> AgentRef<u32> {
-    Agent::start(|| 0).await.unwrap()
+    Agent::start(|| 0).await.expect("it starts")
 }
 
 /// An agent that ends with the test.
 async fn apart(value: u32) -> AgentRef<u32> {
-    let agent = Agent::start(move || value).await.unwrap();
+    let agent = Agent::start(move || value).await.expect("it starts");
     otp_core::testing::end_with_test(&agent);
     agent
 }

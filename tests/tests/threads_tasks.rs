@@ -12,14 +12,14 @@ const ITEMS: usize = 10_000;
 
 /// Waits until there are no processes but these.
 async fn only(pids: &[Pid]) {
-    let node = Node::current().unwrap();
+    let node = Node::current().expect("a node");
     while node.processes().iter().any(|pid| !pids.contains(pid)) {
         yield_now().await;
     }
 }
 
 fn leftovers() -> (Vec<Pid>, Vec<Pid>, usize) {
-    let me = info(process::self_pid()).unwrap();
+    let me = info(process::self_pid()).expect("it lives");
     (me.links, me.monitors, me.message_queue_len)
 }
 

@@ -26,19 +26,21 @@ async fn stubborn() -> Task<u32> {
     let (tell, told) = oneshot::channel();
     let task = Task::spawn(async {
         process::trap_exit(true);
-        tell.send(()).unwrap();
+        tell.send(()).expect("it waits");
         std::future::pending().await
     });
-    told.await.unwrap();
+    told.await.expect("it tells");
     task
 }
 
 fn links() -> Vec<Pid> {
-    info(process::self_pid()).unwrap().links
+    info(process::self_pid()).expect("it lives").links
 }
 
 fn queued() -> usize {
-    info(process::self_pid()).unwrap().message_queue_len
+    info(process::self_pid())
+        .expect("it lives")
+        .message_queue_len
 }
 
 fn results<T>(pairs: Vec<(Task<T>, Yielded<T>)>) -> Vec<Yielded<T>> {

@@ -73,12 +73,12 @@ async fn crash_on_two(n: u32) -> u32 {
 }
 
 async fn supervised() -> TaskSupervisorRef {
-    TaskSupervisor::new().start_link().await.unwrap()
+    TaskSupervisor::new().start_link().await.expect("it starts")
 }
 
 /// What the current process has of others.
 fn leftovers() -> (Vec<Pid>, Vec<Pid>, usize) {
-    let me = info(process::self_pid()).unwrap();
+    let me = info(process::self_pid()).expect("it lives");
     (me.links, me.monitors, me.message_queue_len)
 }
 

@@ -18,11 +18,11 @@ async fn forever() {
 }
 
 async fn supervised() -> TaskSupervisorRef {
-    TaskSupervisor::new().start_link().await.unwrap()
+    TaskSupervisor::new().start_link().await.expect("it starts")
 }
 
 fn links(pid: Pid) -> Vec<Pid> {
-    info(pid).unwrap().links
+    info(pid).expect("it lives").links
 }
 
 /// Runs under the supervisor a task that traps exits and goes on; gives how it is told to stop.
@@ -30,11 +30,11 @@ async fn stubborn(tasks: &TaskSupervisorRef, shutdown: Shutdown) -> process::Mon
     let (tell, told) = oneshot::channel();
     let task = tasks.start_child(async {
         process::trap_exit(true);
-        tell.send(()).unwrap();
+        tell.send(()).expect("it waits");
         forever().await;
     });
-    let pid = task.shutdown(shutdown).await.unwrap();
-    told.await.unwrap();
+    let pid = task.shutdown(shutdown).await.expect("it starts");
+    told.await.expect("it tells");
     process::monitor(pid)
 }
 

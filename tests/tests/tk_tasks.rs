@@ -16,11 +16,13 @@ async fn crash() -> u32 {
 }
 
 fn links() -> Vec<Pid> {
-    info(process::self_pid()).unwrap().links
+    info(process::self_pid()).expect("it lives").links
 }
 
 fn queued() -> usize {
-    info(process::self_pid()).unwrap().message_queue_len
+    info(process::self_pid())
+        .expect("it lives")
+        .message_queue_len
 }
 
 #[otp_core::test]
@@ -344,7 +346,7 @@ impl<T: Clone> Probe<T> {
 async fn tk_013_who_holds_the_handle_is_the_owner_and_there_is_one() {
     const { assert!(Probe::<Pid>::CAN_BE_CLONED && !Probe::<Task<u32>>::CAN_BE_CLONED) };
     let task = Task::spawn(async { 42 });
-    let given = Task::spawn(async { task.await });
+    let given = Task::spawn(task);
     assert_eq!(given.await, Ok(Ok(42)));
 }
 

@@ -413,6 +413,10 @@ mod processes {
     }
 }
 
+#[allow(
+    clippy::redundant_closure,
+    reason = "the closures are as the tour has them"
+)]
 mod tasks_and_agents {
     use std::collections::HashMap;
 

@@ -35,7 +35,7 @@ impl Drop for Counted {
 
 /// Waits until the current process is alone, but for `others`, and has nothing of anybody.
 async fn is_alone_with(others: &[Pid]) {
-    let node = Node::current().unwrap();
+    let node = Node::current().expect("a node");
     let me = process::self_pid();
     while node
         .processes()
@@ -44,7 +44,7 @@ async fn is_alone_with(others: &[Pid]) {
     {
         shuttle::future::yield_now().await;
     }
-    let info = info(me).unwrap();
+    let info = info(me).expect("it lives");
     assert_eq!(info.links, others);
     assert_eq!((info.monitors, info.monitored_by), (vec![], vec![]));
     assert_eq!(info.message_queue_len, 0);
