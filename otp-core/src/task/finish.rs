@@ -15,6 +15,18 @@ use crate::process::{signal, within};
 use crate::reply;
 
 /// What is known of a task: its value, why it has none, or nothing yet.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// use otp_core::task::Yielded;
+///
+/// fn or_nothing(result: Yielded<u32>) -> u32 {
+///     result.and_then(Result::ok).unwrap_or(0)
+/// }
+/// assert_eq!([or_nothing(None), or_nothing(Task::completed(42).ignore())], [0, 42]);
+/// ```
 pub type Yielded<T> = Option<Result<T, ExitReason>>;
 
 impl<T: Send + 'static> Task<T> {
@@ -182,6 +194,16 @@ impl<T: Send + 'static> Task<T> {
 ///
 /// Dropped before it is polled, the task runs on. Dropped later, the task has been told to stop, and is not killed if it
 /// does not.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// assert_eq!(Task::spawn(std::future::pending::<u32>()).shutdown().await, None);
+/// assert_eq!(Task::completed(42).shutdown().await, Some(Ok(42)));
+/// # });
+/// ```
 #[must_use = "a shutdown does nothing unless it is awaited"]
 pub struct TaskShutdown<T> {
     task: Task<T>,

@@ -74,6 +74,16 @@ pub fn yield_many<T: Send + 'static>(tasks: impl IntoIterator<Item = Task<T>>) -
 }
 
 /// The wait that [`await_many`] makes: a future of all values.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let tasks = [Task::completed(1), Task::completed(2)];
+/// assert_eq!(task::await_many(tasks).await, Ok(vec![1, 2]));
+/// # });
+/// ```
 #[must_use = "it does nothing unless it is awaited"]
 pub struct AwaitMany<T> {
     tasks: Vec<Task<T>>,
@@ -180,6 +190,16 @@ pub enum YieldTimeout {
 }
 
 /// The wait that [`yield_many`] makes: a future of the tasks with their results.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let results = task::yield_many([Task::completed(42)]).await;
+/// assert_eq!(results[0].1, Some(Ok(42)));
+/// # });
+/// ```
 #[must_use = "it does nothing unless it is awaited"]
 pub struct YieldMany<T> {
     tasks: Vec<(Task<T>, Yielded<T>)>,

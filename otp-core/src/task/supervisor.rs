@@ -561,6 +561,16 @@ impl Asking {
 /// # Cancel safety
 ///
 /// It asks when it is first polled. Dropped later, the task starts all the same.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let tasks = TaskSupervisor::new().start_link().await.unwrap();
+/// assert_eq!(tasks.spawn(async { 42 }).await.unwrap().await, Ok(42));
+/// # });
+/// ```
 #[must_use = "a task is not started unless this is awaited"]
 pub struct StartingTask<T> {
     asking: Asking,
@@ -641,6 +651,17 @@ impl<T> fmt::Debug for StartingTask<T> {
 /// # Cancel safety
 ///
 /// It asks when it is first polled. Dropped later, the task starts all the same.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let tasks = TaskSupervisor::new().start_link().await.unwrap();
+/// let pid = tasks.start_child(std::future::pending::<()>()).await.unwrap();
+/// assert!(process::info(pid).is_some());
+/// # });
+/// ```
 #[must_use = "a task is not started unless this is awaited"]
 pub struct StartingTaskChild(Asking);
 
