@@ -30,6 +30,14 @@ struct Processes;
 struct Supervision;
 
 #[cfg(doctest)]
+#[doc = include_str!("src/tasks.md")]
+struct Tasks;
+
+#[cfg(doctest)]
+#[doc = include_str!("src/agents.md")]
+struct Agents;
+
+#[cfg(doctest)]
 #[doc = include_str!("src/registries_and_handles.md")]
 struct RegistriesAndHandles;
 

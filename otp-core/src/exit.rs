@@ -42,6 +42,8 @@ pub enum ExitReason {
     Killed,
     /// There was no such process.
     NoProc,
+    /// Something took longer than it was given: a task that was awaited, an item of an `async_stream`.
+    Timeout,
     /// Its code panicked.
     Panic(Arc<Panic>),
     /// It stopped with an error of its own.
@@ -129,6 +131,7 @@ impl fmt::Display for ExitReason {
             ExitReason::Kill => f.write_str("kill"),
             ExitReason::Killed => f.write_str("killed"),
             ExitReason::NoProc => f.write_str("no process"),
+            ExitReason::Timeout => f.write_str("timeout"),
             ExitReason::Panic(panic) => fmt::Display::fmt(panic, f),
             ExitReason::Error(error) => fmt::Display::fmt(error, f),
         }
@@ -144,6 +147,7 @@ impl fmt::Debug for ExitReason {
             ExitReason::Kill => f.write_str("Kill"),
             ExitReason::Killed => f.write_str("Killed"),
             ExitReason::NoProc => f.write_str("NoProc"),
+            ExitReason::Timeout => f.write_str("Timeout"),
             ExitReason::Panic(panic) => fmt::Debug::fmt(panic, f),
             ExitReason::Error(error) => f.debug_tuple("Error").field(error).finish(),
         }
@@ -290,6 +294,7 @@ mod tests {
             (ExitReason::Kill, false),
             (ExitReason::Killed, false),
             (ExitReason::NoProc, false),
+            (ExitReason::Timeout, false),
             (panic("oops", None), false),
             (ExitReason::error("boom"), false),
         ];
@@ -322,6 +327,7 @@ mod tests {
             (ExitReason::Kill, "kill", "Kill"),
             (ExitReason::Killed, "killed", "Killed"),
             (ExitReason::NoProc, "no process", "NoProc"),
+            (ExitReason::Timeout, "timeout", "Timeout"),
             (
                 panic("oops", None),
                 "panic: oops",

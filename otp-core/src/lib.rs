@@ -46,6 +46,8 @@
 //! | timers and sleeping | [`time`] |
 //! | looking into a running server | [`sys`] |
 //! | what an end means | [`ExitReason`] |
+//! | one value computed beside other work, and streams of them | [`Task`], [`mod@task`], [`TaskSupervisor`] |
+//! | a state without a server of its own | [`Agent`] |
 //! | supervising servers | [`supervisor!`](macro@supervisor), [`mod@supervisor`], [`Supervisor`], [`DynamicSupervisor`], [`PartitionSupervisor`] |
 //! | what differs from OTP, and why | [`differences`] |
 //! | programs and tests | [`main`], [`test`](macro@test), [`Node`] |
@@ -78,6 +80,7 @@ extern crate self as otp_core;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod agent;
 mod call;
 mod child_spec;
 #[cfg(doc)]
@@ -104,11 +107,12 @@ mod sendable;
 pub mod supervisor;
 mod sync;
 pub mod sys;
-mod task;
+pub mod task;
 #[cfg(feature = "test-util")]
 pub mod testing;
 pub mod time;
 
+pub use agent::{Agent, AgentInit, AgentMessage, AgentRef};
 pub use call::{Call, CallError, CallFailure, DEFAULT_TIMEOUT, TryCall};
 pub use child_spec::{Begun, ChildHandle, ChildSpec, ChildStart, FromValues, Supervised};
 pub use exit::{ExitReason, Panic};
@@ -130,7 +134,7 @@ pub use supervisor::{
     PartitionSupervisorRef, SpecError, StartChildError, Strategy, Supervisor, SupervisorBuilder,
     SupervisorRef, SupervisorStart,
 };
-pub use task::Task;
+pub use task::{AsyncStream, OnTimeout, Task, TaskRef, TaskSupervisor, TaskSupervisorRef};
 
 #[cfg(feature = "macros")]
 pub use otp_macros::{

@@ -14,6 +14,7 @@
 
 pub use std::time::Duration;
 
+pub use crate::agent::{Agent, AgentRef};
 pub use crate::call::{Call, CallError, CallFailure, TryCall};
 pub use crate::exit::ExitReason;
 pub use crate::gen_server::{
@@ -27,7 +28,7 @@ pub use crate::process::{
 pub use crate::registry::{Registry, RegistryRef};
 pub use crate::reply::ReplyTo;
 pub use crate::request::{Request, RequestCollection};
-pub use crate::task::Task;
+pub use crate::task::{self, OnTimeout, Task, TaskSupervisor, TaskSupervisorRef};
 pub use crate::time::Timer;
 
 pub use crate::gen_server;

@@ -1,7 +1,8 @@
 //! What is reported of crashes: through `tracing`, with what OTP's reports contain.
 //!
 //! A process whose end was not clean is reported once, as a process; a server that crashes also once, as a server, with
-//! its last message, its state as `format_status` shows it, the reason and the client that was being served.
+//! its last message, its state as `format_status` shows it, the reason and the client that was being served. A task that
+//! crashes is also reported once, as a task, with who started it and what it was to compute.
 
 use crate::exit::ExitReason;
 use crate::pid::Pid;
@@ -58,5 +59,35 @@ pub(crate) fn server(process: &dyn Process, reason: &ExitReason, words: &LastWor
         %reason,
         client,
         "server terminating"
+    );
+}
+
+/// Reports that a task stopped in a way that is not clean: Elixir's `Task … started from … terminating`.
+pub(crate) fn task(
+    process: &dyn Process,
+    reason: &ExitReason,
+    starter: Option<Pid>,
+    task: &'static str,
+) {
+    if reason.is_clean()
+        || !tracing::event_enabled!(target: "otp_core::task", tracing::Level::ERROR)
+    {
+        return;
+    }
+    let (name, label) = {
+        let vital = process.core().vital();
+        (vital.name().cloned(), vital.label().map(str::to_owned))
+    };
+    let name = name.as_ref().map(tracing::field::debug);
+    let starter = starter.map(tracing::field::display);
+    tracing::error!(
+        target: "otp_core::task",
+        pid = %process.core().pid(),
+        name,
+        label,
+        starter,
+        task,
+        %reason,
+        "task terminating"
     );
 }

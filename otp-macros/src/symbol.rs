@@ -151,12 +151,13 @@ pub(crate) const TREE_SETTINGS: [&str; 6] = [
 pub(crate) const CHILD_OPTIONS: [&str; 3] = [RESTART, SHUTDOWN, SIGNIFICANT];
 
 /// What a tree says beside that of what is built before it starts; of what is not here, any method.
-pub(crate) const BUILDER_OPTIONS: [(&str, &[&str]); 2] = [
+pub(crate) const BUILDER_OPTIONS: [(&str, &[&str]); 3] = [
     (
         "DynamicSupervisor",
         &["max_children", MAX_RESTARTS, BACK_OFF],
     ),
     ("PartitionSupervisor", &[MAX_RESTARTS, BACK_OFF]),
+    ("TaskSupervisor", &["max_children", MAX_RESTARTS, BACK_OFF]),
 ];
 
 /// The options that belong above the struct.

@@ -99,7 +99,7 @@ async fn rg_031_nobody_else_works_under_a_key_on_any_thread() {
         })
         .collect();
     for task in tasks {
-        assert_eq!(task.await, Ok(100));
+        assert_eq!(task.timeout_infinite().await, Ok(100));
     }
 }
 

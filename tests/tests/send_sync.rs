@@ -60,6 +60,11 @@ fn handles_and_values_cross_threads() {
     send::<RegistryRef<u8, Cells, String>>();
     sync::<RegistryRef<u8, Cells, String>>();
     send::<Registry<u8, Cells>>();
+    send::<TaskSupervisorRef>();
+    sync::<TaskSupervisorRef>();
+    sync::<otp_core::TaskRef>();
+    send::<AgentRef<std::cell::Cell<u8>>>();
+    sync::<AgentRef<std::cell::Cell<u8>>>();
     send::<Context<Cells>>();
     sync::<Context<Cells>>();
     send::<RequestCollection<u8, std::cell::Cell<u8>>>();
@@ -73,6 +78,13 @@ fn futures_cross_threads() {
     unpin::<Sent<CellsMessage>>();
     send::<Sent<CellsMessage>>();
     send::<Task<u8>>();
+    sync::<Task<std::cell::Cell<u8>>>();
+    unpin::<Task<u8>>();
+    send::<task::TaskShutdown<u8>>();
+    send::<task::AwaitMany<u8>>();
+    send::<task::YieldMany<u8>>();
+    send::<task::StartingTask<u8>>();
+    send_future(&task::async_stream([1_u8], async |n| n).collect::<Vec<_>>());
     send::<Sleep>();
     unpin::<Sleep>();
     send::<Request<u8>>();

@@ -88,7 +88,7 @@ async fn messages_of_one_sender_keep_their_order() {
         })
         .collect();
     for sender in senders {
-        assert_eq!(sender.await, Ok(()));
+        assert_eq!(sender.timeout_infinite().await, Ok(()));
     }
 
     let received = desk.received().await.unwrap();
@@ -115,7 +115,7 @@ async fn each_of_many_callers_gets_its_own_answers() {
         })
         .collect();
     for caller in callers {
-        assert_eq!(caller.await, Ok(()));
+        assert_eq!(caller.timeout_infinite().await, Ok(()));
     }
 }
 
@@ -169,7 +169,7 @@ async fn in_a_crash_storm_every_caller_gets_an_answer_or_an_error() {
             .collect();
         let mut outcomes: HashMap<&str, u32> = HashMap::new();
         for caller in callers {
-            let outcome = match caller.await.unwrap() {
+            let outcome = match caller.timeout_infinite().await.unwrap() {
                 Ok(answer) if answer < limit => "answered",
                 Err(CallFailure::Exit(ExitReason::Panic(panic)))
                     if panic.message() == "enough calls" =>

@@ -59,7 +59,7 @@ async fn no_call_overtakes_the_casts_before_it() {
         })
         .collect();
     for sender in senders {
-        sender.await.unwrap();
+        sender.timeout_infinite().await.unwrap();
     }
     assert_eq!(counter.value().await, Ok(4 * CASTS));
     counter.stop().await.unwrap();
@@ -80,7 +80,7 @@ async fn many_servers_that_stop_at_once_all_stop() {
         })
         .collect();
     for stop in stops {
-        assert_eq!(stop.await.unwrap(), Ok(()));
+        assert_eq!(stop.timeout_infinite().await.unwrap(), Ok(()));
     }
     assert!(servers.iter().all(|server| !server.is_alive()));
 }
@@ -133,7 +133,7 @@ async fn every_call_that_is_queued_at_a_server_that_ends_is_told() {
             .collect();
         let mut told = 0;
         for caller in callers {
-            match caller.await.unwrap() {
+            match caller.timeout_infinite().await.unwrap() {
                 Ok(value) => assert_eq!(value, 0),
                 Err(CallFailure::NoProc | CallFailure::NoReply) => told += 1,
                 Err(CallFailure::Exit(reason)) => {

@@ -1,4 +1,4 @@
-//! The programs of the tour's sections 1, 2, 3, 5 and 7, as short as they are there.
+//! The programs of the tour's sections 1, 2, 3, 5, 6 and 7, as short as they are there.
 #![allow(
     unreachable_pub,
     reason = "the programs are as a library would have them"
@@ -456,6 +456,70 @@ mod protocols {
         let store: KeyValueRef = MemoryStore::start_link().await?.into();
         store.put("a".to_owned(), "b".to_owned());
         assert_eq!(store.get("a".to_owned()).await?.as_deref(), Some("b"));
+        Ok(())
+    }
+}
+
+#[allow(
+    clippy::redundant_closure,
+    reason = "the closures are as the tour has them"
+)]
+mod tasks_and_agents {
+    use std::collections::HashMap;
+
+    use otp_core::prelude::*;
+    use tokio_stream::{Stream, StreamExt};
+
+    type Page = String;
+
+    async fn expensive() -> u32 {
+        tokio::task::yield_now().await;
+        42
+    }
+
+    async fn fetch(url: String) -> Page {
+        if url == "/slow" {
+            std::future::pending::<()>().await;
+        }
+        format!("the page at {url}")
+    }
+
+    #[otp_core::test]
+    async fn a_task_is_a_future() -> Result<(), ExitReason> {
+        let task = Task::spawn(async { expensive().await }); // Elixir's Task.async: linked, and a Future
+        let value = task.timeout(Duration::from_secs(5)).await?;
+        assert_eq!(value, 42);
+        Ok(())
+    }
+
+    #[otp_core::test]
+    async fn a_stream_of_pages_is_a_stream() {
+        let urls = ["/a", "/slow", "/b"].map(str::to_owned);
+        let pages = task::async_stream(urls, |url| fetch(url))
+            .max_concurrency(10)
+            .ordered(true)
+            .timeout(Duration::from_secs(5))
+            .on_timeout(OnTimeout::KillTask);
+        // a futures Stream of Result<Page, ExitReason>
+        fn collected(
+            pages: impl Stream<Item = Result<Page, ExitReason>>,
+        ) -> impl Future<Output = Vec<Result<Page, ExitReason>>> {
+            StreamExt::collect(pages)
+        }
+        let pages = collected(pages).await;
+        let page = |url| Ok(format!("the page at {url}"));
+        assert_eq!(pages, [page("/a"), Err(ExitReason::Timeout), page("/b")]);
+    }
+
+    #[otp_core::test]
+    async fn an_agent_keeps_what_it_is_told() -> Result<(), Box<dyn std::error::Error>> {
+        let agent = Agent::start_link(|| HashMap::new()).await?;
+        agent
+            .update(|m| {
+                m.insert("a", 1);
+            })
+            .await?;
+        assert_eq!(agent.get(|m| m.len()).await?, 1);
         Ok(())
     }
 }

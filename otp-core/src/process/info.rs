@@ -105,3 +105,34 @@ fn of(process: &dyn Process) -> ProcessInfo {
 pub fn set_label(label: impl Into<String>) {
     current().core().vital().set_label(label.into());
 }
+
+/// Who started the current process with a link, who started that one, and so on: `$ancestors`.
+///
+/// It ends with the first that is gone, and is empty outside a process. A server and a task know who started them so; of a
+/// supervised one that is its supervisor.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # otp_core::doc_test(async {
+/// let me = process::self_pid();
+/// let ancestors = Task::spawn(async { process::ancestors() }).await.unwrap();
+/// assert_eq!(ancestors.first(), Some(&me));
+/// # });
+/// ```
+#[must_use]
+pub fn ancestors() -> Vec<Pid> {
+    let mut ancestors = Vec::new();
+    let Some(node) = scope::node() else {
+        return ancestors;
+    };
+    let mut next = scope::with_process(|process| process.core().vital().parent).flatten();
+    while let Some(pid) = next {
+        ancestors.push(pid);
+        next = node
+            .lookup(pid)
+            .and_then(|process| process.core().vital().parent);
+    }
+    ancestors
+}

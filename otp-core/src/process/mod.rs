@@ -16,6 +16,7 @@
 //! | `receive` | [`Mailbox`], [`receive_down`], [`receive_exit`] |
 //! | `alias/1`, `monitor/3` | [`Mailbox::alias`], [`Mailbox::monitor_with_alias`] |
 //! | `process_info/1` | [`info`](fn@info) |
+//! | `$ancestors` | [`ancestors`] |
 //! | process dictionary | [`put`], [`get`], [`erase`] |
 //!
 //! Deliberate differences: an exit signal acts at the next await point of its target, as tasks are scheduled
@@ -62,13 +63,13 @@ pub use address::{Address, CastOutcome, Location, Recipient, Sent, Target};
 pub(crate) use address::{Astray, Guide, Route};
 pub use alias::{Alias, AliasMode};
 pub use dictionary::{erase, get, put};
-pub use info::{ProcessInfo, info, set_label};
+pub use info::{ProcessInfo, ancestors, info, set_label};
 pub(crate) use inlet::{Inlet, part_guide};
 pub use receive::{Event, Mailbox, ReceiveTimeout};
 pub use scope::{InNode, NodeExt};
 pub use signal::{Down, Exit, ForeignMonitor, MonitorRef, NoProc};
 pub use spawn::{Body, FutureBody, MailboxBody, Outcome, spawn, spawn_link, spawn_monitor};
-pub(crate) use spawn::{link_both, link_with_parent, spawn_on};
+pub(crate) use spawn::{link_both, link_with_parent, spawn_on, spawn_reported};
 
 use cell::Process;
 use run::Thrown;

@@ -313,11 +313,25 @@ pub(crate) fn spawn_process<M: Send + 'static, T>(
     code: impl Future<Output = ExitReason> + Send + 'static,
     prepare: impl FnOnce(&dyn Process) -> T,
 ) -> T {
+    let crashed = |process: &dyn Process, reason: &ExitReason| {
+        crate::report::crash(process, "process", reason);
+    };
+    spawn_reported(cell, code, crashed, prepare)
+}
+
+/// Starts a process whose end, if its own code is the cause, is told to `report`.
+#[track_caller]
+pub(crate) fn spawn_reported<M: Send + 'static, T>(
+    cell: &Arc<Cell<M>>,
+    code: impl Future<Output = ExitReason> + Send + 'static,
+    report: impl FnOnce(&dyn Process, &ExitReason) + Send + 'static,
+    prepare: impl FnOnce(&dyn Process) -> T,
+) -> T {
     let process: Arc<dyn Process> = Arc::clone(cell) as _;
     let node = process.core().node().clone();
     node.insert(&process);
     let prepared = prepare(&*process);
-    let body = supervised_code(Arc::clone(&process), code);
+    let body = supervised_code(Arc::clone(&process), code, report);
     let running = running(process, body);
     rt::spawn(&node, running);
     prepared
@@ -327,14 +341,15 @@ pub(crate) fn spawn_process<M: Send + 'static, T>(
 async fn supervised_code(
     process: Arc<dyn Process>,
     code: impl Future<Output = ExitReason>,
+    report: impl FnOnce(&dyn Process, &ExitReason),
 ) -> ExitReason {
     match catch(code).await {
         Ok(reason) => {
-            crate::report::crash(&*process, "process", &reason);
+            report(&*process, &reason);
             reason
         }
         Err(crash) => {
-            crate::report::crash(&*process, "process", &crash.reason);
+            report(&*process, &crash.reason);
             // Fixed before the orphans are dropped: those who wait for them learn the reason.
             signal::release(&*process, &crash.reason)
         }

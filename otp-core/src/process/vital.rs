@@ -407,6 +407,11 @@ impl Vital {
         &mut self.extra_mut().dictionary
     }
 
+    /// A value of the dictionary, by its type.
+    pub(crate) fn kept(&self, of: TypeId) -> Option<&(dyn Any + Send)> {
+        self.extra.as_ref()?.dictionary.get(&of).map(|kept| &**kept)
+    }
+
     pub(crate) fn name(&self) -> Option<&Name> {
         self.extra.as_ref()?.name.as_ref()
     }

@@ -22,7 +22,7 @@ use super::intensity::Intensity;
 use super::report;
 use super::verdict::{Verdict, is_reported, verdict};
 use super::worker::{Patience, Stopping, Worker};
-use crate::call::{CallFailure, TryCall};
+use crate::call::{Call, CallFailure, TryCall};
 use crate::child_spec::{ChildHandle, ChildSpec, ChildStart, ErasedSpec, Supervised};
 use crate::exit::ExitReason;
 use crate::gen_server::{
@@ -239,6 +239,11 @@ impl<S: DynamicChild> DynamicSupervisor<S> {
         self
     }
 
+    /// What it begins with.
+    pub(crate) fn into_setup(self) -> DynamicSetup {
+        self.setup
+    }
+
     /// Starts it, linked with the current process: `DynamicSupervisor.start_link/1`.
     ///
     /// # Errors
@@ -408,10 +413,7 @@ impl<S: DynamicChild> DynamicSupervisorRef<S> {
         pid: Pid,
     ) -> impl Future<Output = Result<(), ChildError>> + Send + use<S> {
         let server = self.server.clone();
-        async move {
-            let answer = server.try_call(|reply_to| Request::Terminate { pid, reply_to }.into());
-            Ok(answer.timeout_infinite().await?)
-        }
+        async move { Ok(terminate_child(&server, pid).await?) }
     }
 
     /// All children, oldest process first: `DynamicSupervisor.which_children/1`. Their ids mean nothing.
@@ -442,10 +444,7 @@ impl<S: DynamicChild> DynamicSupervisorRef<S> {
         &self,
     ) -> impl Future<Output = Result<Vec<ChildInfo>, CallFailure>> + Send + use<S> {
         let server = self.server.clone();
-        async move {
-            let children = server.call(|reply_to| Request::Which { reply_to }.into());
-            children.timeout_infinite().await
-        }
+        async move { which_children(&server).await }
     }
 
     /// How many children there are: `DynamicSupervisor.count_children/1`.
@@ -620,20 +619,48 @@ impl<S: Supervised> DynamicStarter<S> {
 
 impl<S> DynamicStarter<S> {
     fn start_spec<H: ChildHandle>(&self, spec: ChildSpec<H>) -> StartingChild<H> {
-        if spec.significant {
-            let error = SpecError::SignificantDynamic(spec.id);
-            return StartingChild(Starting::Refused(Some(error)));
-        }
-        let handle = spec.handle();
-        let spec = spec.erase();
-        let call = self
-            .server
-            .try_call(|reply_to| Request::Start { spec, reply_to }.into());
-        StartingChild(Starting::Asked {
-            handle,
-            call: call.timeout_infinite(),
-        })
+        start_spec(&self.server, spec)
     }
+}
+
+/// Asks a dynamic supervisor for a child, once the answer is polled.
+pub(crate) fn start_spec<H: ChildHandle>(
+    server: &ServerRef<DynamicServer>,
+    spec: ChildSpec<H>,
+) -> StartingChild<H> {
+    if spec.significant {
+        let error = SpecError::SignificantDynamic(spec.id);
+        return StartingChild(Starting::Refused(Some(error)));
+    }
+    let handle = spec.handle();
+    let call = start_erased(server, spec.erase());
+    StartingChild(Starting::Asked { handle, call })
+}
+
+/// The request for a child, as a supervisor keeps it.
+pub(crate) type StartCall = TryCall<DynamicMessage, Result<Pid, StartChildError>>;
+
+/// Asks a dynamic supervisor for a child, once the answer is polled.
+pub(crate) fn start_erased(server: &ServerRef<DynamicServer>, spec: ErasedSpec) -> StartCall {
+    let call = server.try_call(|reply_to| Request::Start { spec, reply_to }.into());
+    call.timeout_infinite()
+}
+
+/// Asks a dynamic supervisor for the children.
+pub(crate) fn which_children(
+    server: &ServerRef<DynamicServer>,
+) -> Call<DynamicMessage, Vec<ChildInfo>> {
+    let children = server.call(|reply_to| Request::Which { reply_to }.into());
+    children.timeout_infinite()
+}
+
+/// Asks a dynamic supervisor to stop a child.
+pub(crate) fn terminate_child(
+    server: &ServerRef<DynamicServer>,
+    pid: Pid,
+) -> TryCall<DynamicMessage, Result<(), ChildError>> {
+    let answer = server.try_call(|reply_to| Request::Terminate { pid, reply_to }.into());
+    answer.timeout_infinite()
 }
 
 impl<S> fmt::Debug for DynamicStarter<S> {
@@ -672,10 +699,7 @@ pub struct StartingChild<H>(Starting<H>);
 
 enum Starting<H> {
     Refused(Option<SpecError>),
-    Asked {
-        handle: H,
-        call: TryCall<DynamicMessage, Result<Pid, StartChildError>>,
-    },
+    Asked { handle: H, call: StartCall },
 }
 
 impl<H> Unpin for StartingChild<H> {}

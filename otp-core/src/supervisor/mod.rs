@@ -90,6 +90,7 @@ pub use dynamic::{
 };
 #[doc(hidden)]
 pub use dynamic::{AnyStarter, DynamicMessage, DynamicSetup, DynamicStarter};
+pub(crate) use dynamic::{StartCall, start_erased, start_spec, terminate_child, which_children};
 pub use error::{ChildError, FailedToStartChild, SpecError, StartChildError};
 pub use flags::{AutoShutdown, BackOff, Strategy};
 pub use handle::{ChildCounts, ChildInfo, SupervisorRef};

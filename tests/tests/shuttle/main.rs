@@ -14,6 +14,7 @@ mod names;
 mod replies;
 mod stops;
 mod supervisors;
+mod tasks;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -249,7 +249,7 @@ fn a_task_gives_its_value_or_says_why_it_has_none() {
         process::trap_exit(true);
         let (go, wait) = oneshot::channel::<()>();
         let task = Task::spawn(async move { _ = wait.await });
-        let pid = task.pid();
+        let pid = task.pid().unwrap();
         Task::start(async move { drop(go) });
         process::exit(pid, ExitReason::Kill);
         let value = task.await;
