@@ -56,6 +56,14 @@ impl<S: Send + 'static> Agent<S> {
     ///
     /// See [`StartError`](crate::StartError); [`StartError::Init`](crate::StartError::Init) if `init` panics.
     ///
+    /// # Panics
+    ///
+    /// The future panics outside a node.
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`Start`]: dropped before it is done, the agent is killed.
+    ///
     /// # Examples
     ///
     /// ```
@@ -81,6 +89,14 @@ impl<S: Send + 'static> Agent<S> {
     /// # Errors
     ///
     /// See [`StartError`](crate::StartError).
+    ///
+    /// # Panics
+    ///
+    /// The future panics outside a node.
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`Start`]: dropped before it is done, the agent is killed.
     ///
     /// # Examples
     ///
