@@ -35,6 +35,12 @@ use crate::time::deadline::Deadline;
 /// Deliberate differences: a failed await is an error, not an exit of the caller, and `?` makes it one; only who holds the
 /// handle can await, which in Elixir is checked when the program runs.
 ///
+/// # Errors
+///
+/// The reason of the task's end, if it has ended without a value: its panic, or the exit signal that it was sent.
+/// [`ExitReason::Timeout`], if the time is over before. A process that is to end with the task, as it is linked with it and
+/// does not trap exits, ends before it sees an error.
+///
 /// # Cancel safety
 ///
 /// Dropped, the task runs on and its value is lost. `(&mut task).await` that is dropped has lost nothing.
