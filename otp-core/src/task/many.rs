@@ -75,6 +75,14 @@ pub fn yield_many<T: Send + 'static>(tasks: impl IntoIterator<Item = Task<T>>) -
 
 /// The wait that [`await_many`] makes: a future of all values.
 ///
+/// # Errors
+///
+/// The reason of the first task that fails, at once, or [`ExitReason::Timeout`] if the time is over before.
+///
+/// # Cancel safety
+///
+/// Dropped, the tasks run on and their values are lost.
+///
 /// # Examples
 ///
 /// ```
@@ -190,6 +198,10 @@ pub enum YieldTimeout {
 }
 
 /// The wait that [`yield_many`] makes: a future of the tasks with their results.
+///
+/// # Cancel safety
+///
+/// Dropped, the tasks run on and their values are lost. Dropped while it kills tasks, those that it has not come to run on.
 ///
 /// # Examples
 ///
