@@ -119,6 +119,18 @@ impl TaskSupervisor {
 
     /// Starts it, linked with the current process: `Task.Supervisor.start_link/1`.
     ///
+    /// # Errors
+    ///
+    /// See [`StartError`](crate::StartError).
+    ///
+    /// # Panics
+    ///
+    /// The future panics outside a node.
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`Start`]: dropped before it is done, the supervisor is killed.
+    ///
     /// # Examples
     ///
     /// ```
@@ -137,6 +149,18 @@ impl TaskSupervisor {
     }
 
     /// Starts it, linked with nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`](crate::StartError).
+    ///
+    /// # Panics
+    ///
+    /// The future panics outside a node.
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`Start`]: dropped before it is done, the supervisor is killed.
     ///
     /// # Examples
     ///
@@ -292,6 +316,7 @@ impl TaskSupervisorRef {
     /// while task.pid().is_none_or(|pid| pid == first) {
     ///     tokio::task::yield_now().await;
     /// }
+    /// assert_ne!(task.pid(), Some(first));
     /// # });
     /// ```
     pub fn start_child_spec(&self, spec: ChildSpec<TaskRef>) -> StartingChild<TaskRef> {
@@ -303,6 +328,10 @@ impl TaskSupervisorRef {
     /// # Errors
     ///
     /// The supervisor did not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing.
     ///
     /// # Examples
     ///
@@ -329,7 +358,11 @@ impl TaskSupervisorRef {
     ///
     /// # Errors
     ///
-    /// There is no such task.
+    /// There is no such task, or the supervisor did not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// It asks when it is first polled. Dropped later, the task is stopped all the same.
     ///
     /// # Examples
     ///
