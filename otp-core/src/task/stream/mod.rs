@@ -108,9 +108,17 @@ pub enum OnTimeout {
 /// # use otp_core::prelude::*;
 /// use otp_core::task::ItemExit;
 ///
-/// fn is_error_of<I, E: ItemExit<I>>() {}
-/// is_error_of::<u32, ExitReason>();
-/// is_error_of::<u32, (u32, ExitReason)>();
+/// /// The error of a result, whichever kind it is.
+/// fn error_of<E: ItemExit<u32>>(result: Option<Result<(), E>>) -> Option<E> {
+///     result?.err()
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let never = |_: u32| std::future::pending::<()>();
+/// let late = || task::async_stream([7], never).timeout(Duration::from_millis(1));
+/// assert_eq!(error_of(late().next().await), Some(ExitReason::Timeout));
+/// assert_eq!(error_of(late().zip_input_on_exit().next().await), Some((7, ExitReason::Timeout)));
+/// # });
 /// ```
 pub trait ItemExit<I> {
     /// What is kept of an item.

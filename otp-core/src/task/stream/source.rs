@@ -13,10 +13,22 @@ use futures_core::Stream;
 /// # Examples
 ///
 /// ```
-/// use otp_core::task::{IterSource, Source};
+/// # use otp_core::prelude::*;
+/// use otp_core::task::{AsyncStream, Source};
 ///
-/// fn item_of<S: Source<Item = u32>>() {}
-/// item_of::<IterSource<std::vec::IntoIter<u32>>>();
+/// /// The first value of a stream of tasks, wherever their numbers come from.
+/// async fn first<S, F, Fut>(mut stream: AsyncStream<S, F, Fut>) -> Option<Fut::Output>
+/// where
+///     S: Source<Item = u32>,
+///     F: Fn(u32) -> Fut + Send + Sync + 'static,
+///     Fut: Future<Output: Send + 'static> + Send + 'static,
+/// {
+///     stream.next().await?.ok()
+/// }
+///
+/// # otp_core::doc_test(async {
+/// assert_eq!(first(task::async_stream(vec![2, 3], async |n: u32| n * n)).await, Some(4));
+/// # });
 /// ```
 pub trait Source {
     /// What it gives.
