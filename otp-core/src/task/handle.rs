@@ -38,8 +38,8 @@ use crate::time::deadline::Deadline;
 /// # Errors
 ///
 /// The reason of the task's end, if it has ended without a value: its panic, or the exit signal that it was sent.
-/// [`ExitReason::Timeout`], if the time is over before. A process that is to end with the task, as it is linked with it and
-/// does not trap exits, ends before it sees an error.
+/// [`ExitReason::Timeout`], if the time is over before. A process that is linked with the task and does not trap exits
+/// ends with it and does not see the reason, unless that is [`ExitReason::Normal`].
 ///
 /// # Cancel safety
 ///
