@@ -227,7 +227,8 @@ pub fn protocol(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// Every child may say `restart: permanent | transient | temporary`, `shutdown: 10s | 500ms | brutal_kill | infinity`
 /// and `significant: true`; unless said, what the server's own attribute says holds. Other options are methods of the
-/// builder: `DynamicSupervisor` has `max_children: n`, `max_restarts: n in time` and `back_off: first to longest`.
+/// builder: `DynamicSupervisor` and `TaskSupervisor` have `max_children: n`, `max_restarts: n in time` and
+/// `back_off: first to longest`.
 ///
 /// For a crate that re-exports otp-core: `crate: path,` beside the strategy.
 ///

@@ -461,6 +461,16 @@ async fn tk_042_a_stream_as_a_source_is_held_back_too_and_is_waited_for() {
     assert_eq!(stream.next().await, Some(Ok(1)));
     sleep(3600 * SECOND).await;
     assert!(asked.load(Ordering::Relaxed) <= 4, "{asked:?}");
+    let tasks = supervised().await;
+    for link in [true, false] {
+        let items = tokio_stream::iter(0..3).then(nap);
+        let results: Results<u32> = if link {
+            tasks.async_stream_of(items, nap).collect().await
+        } else {
+            tasks.async_stream_nolink_of(items, nap).collect().await
+        };
+        assert_eq!(results, [Ok(0), Ok(1), Ok(2)]);
+    }
     let empty = task::async_stream_of(tokio_stream::empty::<u32>(), nap);
     assert_eq!(empty.collect::<Results<_>>().await, []);
 }

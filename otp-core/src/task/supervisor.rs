@@ -443,8 +443,8 @@ impl TaskSupervisorRef {
         AsyncStream::new(source, f, Some(Under::new(self, false)))
     }
 
-    /// As [`async_stream_nolink`](Self::async_stream_nolink), of the items of a stream. It is asked for an item when a task
-    /// can be started, and not before.
+    /// As [`async_stream`](Self::async_stream), of the items of a stream. It is asked for an item when a task can be started, and not
+    /// before.
     ///
     /// # Examples
     ///
@@ -458,6 +458,34 @@ impl TaskSupervisorRef {
     /// # });
     /// ```
     pub fn async_stream_of<S, F, Fut>(
+        &self,
+        source: S,
+        f: F,
+    ) -> AsyncStream<StreamSource<S>, F, Fut>
+    where
+        S: futures_core::Stream<Item: Send + 'static>,
+        F: Fn(S::Item) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let source = StreamSource(Box::pin(source));
+        AsyncStream::new(source, f, Some(Under::new(self, true)))
+    }
+
+    /// As [`async_stream_nolink`](Self::async_stream_nolink), of the items of a stream. It is asked for an item when a task can be started, and not
+    /// before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// let tasks = TaskSupervisor::new().start_link().await.unwrap();
+    /// let lines = task::async_stream(["a", "b"], async |line| line.to_owned());
+    /// let lengths = tasks.async_stream_nolink_of(lines, async |line| line.map(|line| line.len()));
+    /// assert_eq!(lengths.collect::<Vec<_>>().await, [Ok(Ok(1)), Ok(Ok(1))]);
+    /// # });
+    /// ```
+    pub fn async_stream_nolink_of<S, F, Fut>(
         &self,
         source: S,
         f: F,

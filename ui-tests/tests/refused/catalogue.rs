@@ -111,3 +111,31 @@ fn rg_037_nobody_registers_another_process() {
         "a registry of `Room` does not take",
     );
 }
+
+/// OTP: the second await waits in vain, until its timeout.
+#[test]
+fn tk_014_a_task_is_awaited_once() {
+    assert_refused(
+        "task_is_awaited_twice",
+        Some("E0382"),
+        "use of moved value: `task`",
+    );
+}
+
+/// OTP: an argument error, when the stream is built.
+#[test]
+fn tk_049_a_timeout_is_a_duration() {
+    assert_refused("timeout_is_a_number", Some("E0308"), "mismatched types");
+}
+
+/// OTP: what a function of an agent returns is copied out. Here it is moved out, and a borrow cannot be.
+#[test]
+fn ag_002_an_agent_gives_nothing_of_its_state_that_it_keeps() {
+    const WORDS: &str = "lifetime may not live long enough";
+    assert_refused("agent_returns_a_borrow", None, WORDS);
+    assert_refused(
+        "agent_is_changed_by_get",
+        Some("E0596"),
+        "cannot borrow `*names` as mutable",
+    );
+}
