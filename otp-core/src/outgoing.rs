@@ -164,7 +164,7 @@ impl<M: Send + 'static> Outgoing<M> {
     pub(crate) fn server(&self) -> Result<Arc<dyn Process>, CallFailure> {
         match (&self.phase, &self.route) {
             (Phase::Waiting, Route::Pinned(cell)) => Ok(Arc::clone(cell) as Arc<dyn Process>),
-            (Phase::Waiting, Route::Part(inlet)) => Ok(Arc::clone(inlet).into_process()),
+            (Phase::Waiting, Route::Part(inlet)) => Ok(Arc::clone(&**inlet).into_process()),
             (Phase::Failed(failure), _) => Err((**failure).clone()),
             (Phase::Blocked(_), _) => Err(CallFailure::MailboxFull),
             _ => Err(CallFailure::NoReply),

@@ -23,7 +23,7 @@ use crate::reply::ReplyTo;
 /// server's other messages nor stop it. [`#[protocol]`](macro@crate::protocol) wraps it in a type of the protocol's own,
 /// `KeyValueRef`, which has a method for each call and cast and derefs to this.
 ///
-/// A call takes one more step through a table of functions than through the server's own handle, and no allocation more.
+/// A call takes two more steps than through the server's own handle, and one allocation more where the handle follows.
 ///
 /// # Examples
 ///
@@ -53,7 +53,7 @@ pub struct ProtocolRef<P> {
 /// A [`Route`] to a part. It does not say what process it leads to, which could as well be another one: clippy would else
 /// take a set of handles for one of keys that change.
 enum To<P> {
-    Pinned(Arc<dyn Inlet<P>>),
+    Pinned(Arc<Arc<dyn Inlet<P>>>),
     Following(Arc<Box<dyn Guide<P>>>),
 }
 
@@ -198,7 +198,7 @@ impl<P: Send + 'static> ProtocolRef<P> {
 impl<P: Send + 'static, S: Serves<P, Message: From<P>>> From<ServerRef<S>> for ProtocolRef<P> {
     fn from(server: ServerRef<S>) -> Self {
         let to = match server.route() {
-            Route::Pinned(cell) => To::Pinned(Arc::clone(cell) as Arc<dyn Inlet<P>>),
+            Route::Pinned(cell) => To::Pinned(Arc::new(Arc::clone(cell) as Arc<dyn Inlet<P>>)),
             route => To::Following(part_guide(route.clone())),
         };
         ProtocolRef { to }
@@ -208,7 +208,7 @@ impl<P: Send + 'static, S: Serves<P, Message: From<P>>> From<ServerRef<S>> for P
 impl<P: Send + 'static> From<Address<P>> for ProtocolRef<P> {
     fn from(address: Address<P>) -> Self {
         ProtocolRef {
-            to: To::Pinned(address.cell),
+            to: To::Pinned(Arc::new(address.cell)),
         }
     }
 }

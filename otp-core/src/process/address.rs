@@ -28,13 +28,13 @@ pub(crate) trait Guide<M>: Send + Sync {
 /// Where messages of type `M` go: one process, a supervised child, or whoever holds a name.
 pub(crate) enum Route<M> {
     Pinned(Arc<Cell<M>>),
-    /// One process that takes other messages, too.
-    Part(Arc<dyn Inlet<M>>),
     /// A supervised child, through its restarts.
     Placed(Arc<Place<M>>),
     Named(Box<(Node, Name)>),
     /// Whoever a guide finds, one who is registered under a key for instance.
     Via(Arc<Box<dyn Guide<M>>>),
+    /// One process that takes other messages, too. Counted twice, so that all routes stay short.
+    Part(Arc<Arc<dyn Inlet<M>>>),
 }
 
 /// Why a route leads nowhere.
@@ -61,7 +61,7 @@ impl<M: Send + 'static> Route<M> {
     pub(crate) fn pinned(&self) -> Option<&dyn Inlet<M>> {
         match self {
             Route::Pinned(cell) => Some(&**cell),
-            Route::Part(inlet) => Some(&**inlet),
+            Route::Part(inlet) => Some(&***inlet),
             Route::Placed(_) | Route::Named(_) | Route::Via(_) => None,
         }
     }
@@ -119,7 +119,7 @@ impl<M: Send + 'static> Route<M> {
         match self {
             // The usual case does not touch the reference count.
             Route::Pinned(cell) => Sent::new(cell, message),
-            Route::Part(inlet) => Sent::of(inlet.push(message, None), || Arc::clone(inlet)),
+            Route::Part(inlet) => Sent::of(inlet.push(message, None), || Arc::clone(&**inlet)),
             Route::Placed(place) => match &*place.present() {
                 Some(cell) => Sent::new(cell, message),
                 None => {

@@ -60,7 +60,9 @@ where
     M: From<P> + Send + 'static,
 {
     fn find(&self) -> Result<Route<P>, Astray> {
-        self.0.resolve().map(|cell| Route::Part(cell))
+        self.0
+            .resolve()
+            .map(|cell| Route::Part(Arc::new(cell as Arc<dyn Inlet<P>>)))
     }
 
     fn node(&self) -> Option<Node> {
