@@ -535,12 +535,20 @@ impl<H: ServerHandle + Send> Recipient for H {
     }
 
     fn node(&self) -> Node {
-        let node = self.as_ref().route.node().or_else(Node::current);
+        let route = &self.as_ref().route;
+        // The usual case, without a look at the others.
+        if let Route::Pinned(cell) = route {
+            return cell.core().node().clone();
+        }
+        let node = route.node().or_else(Node::current);
         node.expect("a child that has never begun has no node yet: send to it from inside one")
     }
 
     fn owner_of_timer(&self) -> Option<Pid> {
-        self.as_ref().route.locate().fixed_pid()
+        match &self.as_ref().route {
+            Route::Pinned(cell) => Some(cell.core().pid()),
+            route => route.locate().fixed_pid(),
+        }
     }
 
     fn owner_of_interval(&self) -> Option<Pid> {
