@@ -49,6 +49,7 @@
 //! | supervising servers | [`supervisor!`](macro@supervisor), [`mod@supervisor`], [`Supervisor`], [`DynamicSupervisor`], [`PartitionSupervisor`] |
 //! | what differs from OTP, and why | [`differences`] |
 //! | programs and tests | [`main`], [`test`](macro@test), [`Node`] |
+//! | parts of a program that start and stop as one, its environment, signals | `application`, with the feature `application` |
 //! | the test kit | `testing`, with the feature `test-util` |
 //!
 //! # Where one stands
@@ -71,6 +72,8 @@ extern crate self as otp_core;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+#[cfg(feature = "application")]
+pub mod application;
 mod call;
 mod child_spec;
 #[cfg(doc)]
@@ -123,6 +126,8 @@ pub use supervisor::{
 };
 pub use task::Task;
 
+#[cfg(all(feature = "application", feature = "macros"))]
+pub use otp_macros::application;
 #[cfg(feature = "macros")]
 pub use otp_macros::{
     call, cast, format_status, gen_server, handle_continue, handle_down, handle_exit, handle_info,
