@@ -165,9 +165,12 @@ async fn ap_001_a_tree_that_does_not_start_is_an_error_that_names_the_child() {
     applications.start(Repo(notes), Temporary).await.unwrap();
 }
 
+/// Why a start callback gives no root.
+type Cause = fn() -> ExitReason;
+
 /// Does not get as far as a root.
 #[otp_core::application]
-struct Unable(Notes, fn() -> ExitReason);
+struct Unable(Notes, Cause);
 
 impl Application for Unable {
     type Env = NoEnv;
@@ -186,7 +189,7 @@ impl Application for Unable {
 
 #[otp_core::test]
 async fn ap_001_what_a_start_that_fails_or_panics_has_started_is_stopped() {
-    let causes: [(fn() -> ExitReason, &str); 2] = [
+    let causes: [(Cause, &str); 2] = [
         (boom, "the application `unable` did not start: boom"),
         (
             || panic!("oops"),
@@ -404,12 +407,10 @@ async fn ap_005_all_stop_in_reverse_order_when_their_starter_ends() {
 
 /// Ends the root: it gives up at the second restart within a second.
 async fn give_up(root: &SupervisorRef, notes: &Notes) {
-    let [child] = notes.nursery.children(["none"]);
-    drop(child);
     let extra = root
         .start_child(notes.nursery.child("extra"))
         .await
-        .unwrap();
+        .expect("it starts");
     end_child(root, &extra, boom()).await;
     end_child(root, &extra, boom()).await;
 }
@@ -582,7 +583,7 @@ impl Curious {
             notes.note("restarting");
             go_on.await.map_err(ExitReason::error)?;
             let refused = applications.start(Metrics(notes.clone()), Temporary).await;
-            notes.note(&refused.unwrap_err().to_string());
+            notes.note(&refused.expect_err("all stop").to_string());
         }
         let asked = applications.which_applications().await.len();
         Ok(Curious { _asked: asked })

@@ -225,11 +225,7 @@ async fn ap_009_a_wrong_value_is_named_by_its_key_and_its_source() {
     );
     assert!(error.contains(&expected), "{error}");
     assert!(error.contains("newest"), "{error}");
-    let error = start(
-        &file,
-        &[("CHAT__CACHE__POLICY", "oldest"), ("CHAT__CACHE", "small")],
-    )
-    .await;
+    let error = start(&file, &[("CHAT__CACHE", "small")]).await;
     assert!(error.contains("`CHAT__CACHE`"), "{error}");
 }
 

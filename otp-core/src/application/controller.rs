@@ -350,7 +350,7 @@ impl Controller {
         let (done, is_done) = oneshot::channel();
         live.master.send(Command::ConfigChange {
             change: change.clone(),
-            env,
+            env: Box::new(env),
             done,
         });
         process::spawn(async move {

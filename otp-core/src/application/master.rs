@@ -42,7 +42,7 @@ pub(super) enum Command {
     Stop,
     ConfigChange {
         change: ConfigChange,
-        env: Environment,
+        env: Box<Environment>,
         done: oneshot::Sender<()>,
     },
 }
@@ -192,7 +192,7 @@ struct Inbox {
 
 impl Inbox {
     /// Waits for what comes next, and notes it; gives a change of the environment.
-    async fn next(&mut self) -> Option<(ConfigChange, Environment, oneshot::Sender<()>)> {
+    async fn next(&mut self) -> Option<(ConfigChange, Box<Environment>, oneshot::Sender<()>)> {
         match self.mailbox.next_event().await {
             Event::Message(Command::ConfigChange { change, env, done }) => {
                 return Some((change, env, done));
