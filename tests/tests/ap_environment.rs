@@ -1,5 +1,9 @@
 //! AP-009 to AP-011: the environment of an application, its layers, its errors and its changes.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests")]
+
+use std::path::PathBuf;
+
 use otp_core::application::{
     Application, ApplicationContext, ApplicationError, ApplicationResource, ApplicationSpec,
     Applications, ConfigChange, EnvError, NoEnv, RestartType, StartError,
@@ -7,7 +11,6 @@ use otp_core::application::{
 use otp_core::prelude::*;
 use otp_core::{Strategy, Supervisor, SupervisorRef, testing};
 use serde::Deserialize;
-use std::path::PathBuf;
 use tests::Journal;
 
 #[derive(Clone, Debug, Deserialize, PartialEq)]

@@ -1,5 +1,6 @@
 //! AP-013, and AP-007 and AP-006 of a whole program: signals, bounds and exit statuses, of a program that is run.
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "the helpers of tests")]
 
 use std::io::{BufRead, BufReader, Lines, Read};
 use std::os::unix::process::ExitStatusExt;
