@@ -38,6 +38,10 @@ struct RegistriesAndHandles;
 struct Protocols;
 
 #[cfg(doctest)]
+#[doc = include_str!("src/applications.md")]
+struct Applications;
+
+#[cfg(doctest)]
 #[doc = include_str!("src/testing.md")]
 struct Testing;
 
