@@ -170,20 +170,22 @@ impl<'a> Walk<'a> {
 mod tests {
     use super::*;
 
-    fn graph(edges: &[(&'static str, &[&'static str], &[&'static str])]) -> Vec<Vertex> {
-        let vertex = |(name, required, optional): &(_, &[_], &[_])| Vertex {
+    type Names = &'static [&'static str];
+
+    fn graph(edges: &[(&'static str, Names, Names)]) -> Vec<Vertex> {
+        let vertices = edges.iter().map(|(name, required, optional)| Vertex {
             name,
             required: required.to_vec(),
             optional: optional.to_vec(),
-        };
-        edges.iter().map(vertex).collect()
+        });
+        vertices.collect()
     }
 
     #[test]
     fn what_an_end_means_is_said_by_the_restart_type_and_the_reason() {
         use RestartType::{Permanent, Temporary, Transient};
         use Verdict::{Report, StopAll};
-        let clean = [
+        let others = [
             ExitReason::Shutdown,
             ExitReason::shutdown_with("drained"),
             ExitReason::Killed,
@@ -195,7 +197,7 @@ mod tests {
             (Permanent, StopAll, StopAll),
         ] {
             assert_eq!(on_end(restart_type, &ExitReason::Normal), normal);
-            for reason in &clean {
+            for reason in &others {
                 assert_eq!(on_end(restart_type, reason), other, "{reason}");
             }
         }
