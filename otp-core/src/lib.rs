@@ -51,6 +51,7 @@
 //! | supervising servers | [`supervisor!`](macro@supervisor), [`mod@supervisor`], [`Supervisor`], [`DynamicSupervisor`], [`PartitionSupervisor`] |
 //! | what differs from OTP, and why | [`differences`] |
 //! | programs and tests | [`main`], [`test`](macro@test), [`Node`] |
+//! | parts of a program that start and stop as one, its environment, signals | `application`, with the feature `application` |
 //! | the test kit | `testing`, with the feature `test-util` |
 //!
 //! # Where one stands
@@ -81,6 +82,8 @@ extern crate self as otp_core;
 #[path = "private.rs"]
 pub mod __private;
 mod agent;
+#[cfg(feature = "application")]
+pub mod application;
 mod call;
 mod child_spec;
 #[cfg(doc)]
@@ -136,6 +139,8 @@ pub use supervisor::{
 };
 pub use task::{AsyncStream, OnTimeout, Task, TaskRef, TaskSupervisor, TaskSupervisorRef};
 
+#[cfg(all(feature = "application", feature = "macros"))]
+pub use otp_macros::application;
 #[cfg(feature = "macros")]
 pub use otp_macros::{
     call, cast, format_status, gen_server, handle_continue, handle_down, handle_exit, handle_info,
