@@ -86,7 +86,43 @@ pub trait Application: ApplicationResource + Sized + Send + 'static {
 
     /// Starts the tree: `start/2`. It gives the root supervisor, which it has started with `start_link`.
     ///
-    /// Dropped at an await point if all applications stop meanwhile.
+    /// What else it links with its process stops with the application, after the tree.
+    ///
+    /// # Errors
+    ///
+    /// Any reason for which there is no tree. It becomes a [`StartError::Start`](super::StartError::Start); what was started and
+    /// linked until then is stopped.
+    ///
+    /// # Cancel safety
+    ///
+    /// It is dropped at an await point if all applications stop meanwhile. What was started and linked until then is stopped.
+    ///
+    /// # Examples
+    ///
+    /// One that refuses to start:
+    ///
+    /// ```
+    /// # use otp_core::application::{Application, ApplicationContext, Applications, NoEnv, RestartType};
+    /// # use otp_core::prelude::*;
+    /// # use otp_core::SupervisorRef;
+    /// #[otp_core::application]
+    /// struct Locked;
+    ///
+    /// impl Application for Locked {
+    ///     type Env = NoEnv;
+    ///     type Root = SupervisorRef;
+    ///
+    ///     async fn start(&mut self, _: NoEnv, _: &mut ApplicationContext) -> Result<SupervisorRef, ExitReason> {
+    ///         Err(ExitReason::error("no key"))
+    ///     }
+    /// }
+    ///
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// let error = applications.start(Locked, RestartType::Temporary).await.unwrap_err();
+    /// assert_eq!(error.to_string(), "the application `locked` did not start: no key");
+    /// # });
+    /// ```
     fn start(
         &mut self,
         env: Self::Env,
@@ -94,6 +130,48 @@ pub trait Application: ApplicationResource + Sized + Send + 'static {
     ) -> impl Future<Output = Result<Self::Root, ExitReason>> + Send;
 
     /// Does a phase of the start, see [`ApplicationSpec::start_phases`]: `start_phase/3`. By default nothing.
+    ///
+    /// The tree runs already. Of each phase first the application's own callback is called, then those of the included ones that
+    /// have it. In OTP a phase has arguments; here it is a name.
+    ///
+    /// # Errors
+    ///
+    /// Any reason for which the phase failed. It becomes a [`StartError::Phase`](super::StartError::Phase), and the application
+    /// is stopped again, with `prep_stop` and `stop`.
+    ///
+    /// # Cancel safety
+    ///
+    /// It is dropped at an await point if all applications stop meanwhile. The application is then stopped as after an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Application, ApplicationContext, Applications, NoEnv, RestartType};
+    /// # use otp_core::prelude::*;
+    /// # use otp_core::SupervisorRef;
+    /// # use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+    /// #[otp_core::application(start_phases("connect", "listen"))]
+    /// struct Web(UnboundedSender<&'static str>);
+    ///
+    /// impl Application for Web {
+    /// #     type Env = NoEnv;
+    /// #     type Root = SupervisorRef;
+    /// #     async fn start(&mut self, _: NoEnv, _: &mut ApplicationContext) -> Result<SupervisorRef, ExitReason> {
+    /// #         doc_servers::empty_tree().await
+    /// #     }
+    ///     async fn start_phase(&mut self, phase: &'static str, _: &mut ApplicationContext) -> Result<(), ExitReason> {
+    ///         self.0.send(phase).map_err(ExitReason::error)
+    ///     }
+    /// }
+    ///
+    /// # otp_core::doc_test(async {
+    /// let (told, mut phases) = unbounded_channel();
+    /// let applications = Applications::start_link();
+    /// applications.start(Web(told), RestartType::Temporary).await.unwrap();
+    /// assert_eq!(phases.try_recv(), Ok("connect"));
+    /// assert_eq!(phases.try_recv(), Ok("listen"));
+    /// # });
+    /// ```
     fn start_phase(
         &mut self,
         phase: &'static str,
@@ -104,16 +182,138 @@ pub trait Application: ApplicationResource + Sized + Send + 'static {
     }
 
     /// It is about to stop; the tree still runs, unless its root has ended by itself: `prep_stop/1`. By default nothing.
+    ///
+    /// It changes the value in place, where OTP's gives the new state.
+    ///
+    /// # Cancel safety
+    ///
+    /// It is dropped only if the application is killed: when its
+    /// [`shutdown_timeout`](ApplicationSpec::shutdown_timeout) is over, or with its node. Without one it may take for ever.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Application, ApplicationContext, Applications, NoEnv, RestartType};
+    /// # use otp_core::prelude::*;
+    /// # use otp_core::SupervisorRef;
+    /// # use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+    /// #[otp_core::application]
+    /// struct Web(UnboundedSender<&'static str>);
+    ///
+    /// impl Application for Web {
+    /// #     type Env = NoEnv;
+    /// #     type Root = SupervisorRef;
+    /// #     async fn start(&mut self, _: NoEnv, _: &mut ApplicationContext) -> Result<SupervisorRef, ExitReason> {
+    /// #         doc_servers::empty_tree().await
+    /// #     }
+    ///     async fn prep_stop(&mut self) {
+    ///         self.0.send("no new guests").unwrap();
+    ///     }
+    /// }
+    ///
+    /// # otp_core::doc_test(async {
+    /// let (told, mut said) = unbounded_channel();
+    /// let applications = Applications::start_link();
+    /// applications.start(Web(told), RestartType::Temporary).await.unwrap();
+    /// assert!(said.try_recv().is_err());
+    /// applications.stop::<Web>().await.unwrap();
+    /// assert_eq!(said.try_recv(), Ok("no new guests"));
+    /// # });
+    /// ```
     fn prep_stop(&mut self) -> impl Future<Output = ()> + Send {
         async {}
     }
 
     /// It has stopped; the tree is gone: `stop/1`. By default nothing.
+    ///
+    /// It is called as well when the root has ended by itself or a start phase has failed, but not when `start` has.
+    ///
+    /// # Cancel safety
+    ///
+    /// It is dropped only if the application is killed: when its
+    /// [`shutdown_timeout`](ApplicationSpec::shutdown_timeout) is over, or with its node. One that is killed before is not asked to `stop`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Application, ApplicationContext, Applications, NoEnv, RestartType};
+    /// # use otp_core::prelude::*;
+    /// # use otp_core::SupervisorRef;
+    /// # use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+    /// #[otp_core::application]
+    /// struct Web(UnboundedSender<&'static str>);
+    ///
+    /// impl Application for Web {
+    /// #     type Env = NoEnv;
+    /// #     type Root = SupervisorRef;
+    /// #     async fn start(&mut self, _: NoEnv, _: &mut ApplicationContext) -> Result<SupervisorRef, ExitReason> {
+    /// #         doc_servers::empty_tree().await
+    /// #     }
+    ///     async fn prep_stop(&mut self) {
+    ///         self.0.send("no new guests").unwrap();
+    ///     }
+    ///
+    ///     async fn stop(&mut self) {
+    ///         self.0.send("lights out").unwrap();
+    ///     }
+    /// }
+    ///
+    /// # otp_core::doc_test(async {
+    /// let (told, mut said) = unbounded_channel();
+    /// let applications = Applications::start_link();
+    /// applications.start(Web(told), RestartType::Temporary).await.unwrap();
+    /// applications.stop::<Web>().await.unwrap();
+    /// assert_eq!(said.try_recv(), Ok("no new guests"));
+    /// assert_eq!(said.try_recv(), Ok("lights out"));
+    /// # });
+    /// ```
     fn stop(&mut self) -> impl Future<Output = ()> + Send {
         async {}
     }
 
     /// Its environment has changed while it runs: `config_change/3`. By default nothing.
+    ///
+    /// Called by [`Applications::reload_env`], which waits for it, if something has changed. The keys are in `change`, the values
+    /// in `env`; in OTP the first two lists carry both. An environment that is wrong does not come here.
+    ///
+    /// # Cancel safety
+    ///
+    /// It is dropped only if the application is killed. A stop waits until it has returned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Application, ApplicationContext, Applications, NoEnv, RestartType};
+    /// # use otp_core::prelude::*;
+    /// # use otp_core::SupervisorRef;
+    /// # use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+    /// # use doc_servers::ChatEnv;
+    /// # use otp_core::application::ConfigChange;
+    /// #[otp_core::application(defaults = "port = 4000")]
+    /// struct Web(UnboundedSender<u16>);
+    ///
+    /// impl Application for Web {
+    /// #     type Env = ChatEnv;
+    /// #     type Root = SupervisorRef;
+    /// #     async fn start(&mut self, _: ChatEnv, _: &mut ApplicationContext) -> Result<SupervisorRef, ExitReason> {
+    /// #         doc_servers::empty_tree().await
+    /// #     }
+    ///     async fn config_change(&mut self, change: ConfigChange, env: ChatEnv) {
+    ///         assert_eq!(change.changed, ["port"]);
+    ///         self.0.send(env.port).unwrap();
+    ///     }
+    /// }
+    ///
+    /// # otp_core::doc_test(async {
+    /// let (told, mut ports) = unbounded_channel();
+    /// let applications = Applications::start_link();
+    /// applications.start(Web(told), RestartType::Temporary).await.unwrap();
+    /// applications.put_env::<Web>("port", 80).unwrap();
+    /// // What was put is forgotten, which is a change.
+    /// applications.reload_env::<Web>().await.unwrap();
+    /// assert_eq!(ports.try_recv(), Ok(4000));
+    /// # });
+    /// ```
     fn config_change(
         &mut self,
         change: ConfigChange,
@@ -124,12 +324,55 @@ pub trait Application: ApplicationResource + Sized + Send + 'static {
     }
 
     /// Runs a program that consists of this application and of those that it needs, see [`run`](super::run).
+    ///
+    /// # Panics
+    ///
+    /// Panics if there can be no runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::process::ExitCode;
+    /// # use otp_core::application::{Application, ApplicationContext};
+    /// # use otp_core::prelude::*;
+    /// # use otp_core::SupervisorRef;
+    /// # use doc_servers::ChatEnv;
+    /// // There is no port, so that it does not start.
+    /// #[otp_core::application]
+    /// struct Web;
+    ///
+    /// # impl Application for Web {
+    /// #     type Env = ChatEnv;
+    /// #     type Root = SupervisorRef;
+    /// #     async fn start(&mut self, _: ChatEnv, _: &mut ApplicationContext) -> Result<SupervisorRef, ExitReason> {
+    /// #         doc_servers::empty_tree().await
+    /// #     }
+    /// # }
+    /// fn main() {
+    ///     assert_eq!(Web.run(), ExitCode::FAILURE);
+    /// }
+    /// ```
     fn run(self) -> ExitCode {
         super::program::run(self)
     }
 }
 
 /// The environment of an application that has none.
+///
+/// It is read from anything. An application that has values all the same, with [`Applications::fetch_env`] for instance, may
+/// use it as well.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::application::{Applications, NoEnv};
+/// # use doc_servers::Repo;
+/// # otp_core::doc_test(async {
+/// let applications = Applications::start_link();
+/// applications.load(Repo).await.unwrap();
+/// assert_eq!(applications.env::<Repo>(), Ok(NoEnv));
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct NoEnv;
 
@@ -140,6 +383,31 @@ impl<'de> serde::Deserialize<'de> for NoEnv {
 }
 
 /// What the callbacks of an application get to know of where they stand.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::application::{Application, ApplicationContext, Applications, NoEnv, RestartType};
+/// # use otp_core::prelude::*;
+/// # use otp_core::SupervisorRef;
+/// #[otp_core::application]
+/// struct Web;
+///
+/// impl Application for Web {
+/// #     type Env = NoEnv;
+/// #     type Root = SupervisorRef;
+///     async fn start(&mut self, _: NoEnv, cx: &mut ApplicationContext) -> Result<SupervisorRef, ExitReason> {
+///         assert_eq!(cx.restart_type(), RestartType::Transient);
+///         assert!(!cx.token().is_cancelled());
+///         doc_servers::empty_tree().await
+///     }
+/// }
+///
+/// # otp_core::doc_test(async {
+/// let applications = Applications::start_link();
+/// applications.start(Web, RestartType::Transient).await.unwrap();
+/// # });
+/// ```
 pub struct ApplicationContext {
     pub(super) applications: Applications,
     pub(super) restart_type: RestartType,
@@ -148,12 +416,65 @@ pub struct ApplicationContext {
 
 impl ApplicationContext {
     /// The applications of this node.
+    ///
+    /// A callback that stops its own application or all of them, and waits for that, may wait for ever. To ask, or to start
+    /// another one, is fine.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Application, ApplicationContext, Applications, NoEnv, RestartType};
+    /// # use otp_core::prelude::*;
+    /// # use otp_core::SupervisorRef;
+    /// #[otp_core::application]
+    /// struct Web;
+    ///
+    /// impl Application for Web {
+    /// #     type Env = NoEnv;
+    /// #     type Root = SupervisorRef;
+    ///     async fn start(&mut self, _: NoEnv, cx: &mut ApplicationContext) -> Result<SupervisorRef, ExitReason> {
+    ///         // It is loaded, and does not run yet.
+    ///         assert_eq!(cx.applications().loaded_applications().await, ["web"]);
+    ///         assert!(cx.applications().which_applications().await.is_empty());
+    ///         doc_servers::empty_tree().await
+    ///     }
+    /// }
+    ///
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// applications.start(Web, RestartType::Temporary).await.unwrap();
+    /// # });
+    /// ```
     #[must_use]
     pub fn applications(&self) -> &Applications {
         &self.applications
     }
 
     /// What the end of this application means for the others.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Application, ApplicationContext, Applications, NoEnv, RestartType};
+    /// # use otp_core::prelude::*;
+    /// # use otp_core::SupervisorRef;
+    /// #[otp_core::application]
+    /// struct Web;
+    ///
+    /// impl Application for Web {
+    /// #     type Env = NoEnv;
+    /// #     type Root = SupervisorRef;
+    ///     async fn start(&mut self, _: NoEnv, cx: &mut ApplicationContext) -> Result<SupervisorRef, ExitReason> {
+    ///         assert_eq!(cx.restart_type(), RestartType::Permanent);
+    ///         doc_servers::empty_tree().await
+    ///     }
+    /// }
+    ///
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// applications.start(Web, RestartType::Permanent).await.unwrap();
+    /// # });
+    /// ```
     #[must_use]
     pub fn restart_type(&self) -> RestartType {
         self.restart_type
