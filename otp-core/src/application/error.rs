@@ -3,6 +3,19 @@
 use crate::exit::ExitReason;
 
 /// Why an application did not start. Nothing of it is left.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::application::{Applications, RestartType, StartError};
+/// # use doc_servers::Chat;
+/// # otp_core::doc_test(async {
+/// let applications = Applications::start_link();
+/// let error = applications.start(Chat, RestartType::Temporary).await.unwrap_err();
+/// assert_eq!(error, StartError::NotStarted("repo"));
+/// assert_eq!(error.to_string(), "the application `repo` is not started, which it needs");
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -49,6 +62,19 @@ pub enum StartError {
 }
 
 /// Why an application was not stopped, unloaded or configured anew.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::application::{ApplicationError, Applications};
+/// # use doc_servers::Chat;
+/// # otp_core::doc_test(async {
+/// let applications = Applications::start_link();
+/// assert_eq!(applications.stop::<Chat>().await, Err(ApplicationError::NotLoaded("chat")));
+/// applications.load(Chat).await.unwrap();
+/// assert_eq!(applications.stop::<Chat>().await, Err(ApplicationError::NotStarted("chat")));
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplicationError {
@@ -73,6 +99,22 @@ pub enum ApplicationError {
 ///
 /// A key is written with dots, `cache.max_size`. A source is a file's path, the name of an environment variable in
 /// words (`` the environment variable `CHAT__CACHE__MAX_SIZE` ``), `` the defaults of `chat` `` or `` put_env ``.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::application::{Applications, EnvError};
+/// # use doc_servers::Chat;
+/// # otp_core::doc_test(async {
+/// let applications = Applications::start_link_with_variables([("CHAT__PORT", "http")]);
+/// applications.load(Chat).await.unwrap();
+/// let EnvError::Wrong { key, origin, .. } = applications.env::<Chat>().unwrap_err() else {
+///     panic!("a port is a number");
+/// };
+/// assert_eq!(key, "port");
+/// assert_eq!(origin, "the environment variable `CHAT__PORT`");
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnvError {
