@@ -28,6 +28,19 @@
 //! }
 //! ```
 //!
+//! In a test it starts in the test's own node, with environment variables of its own:
+//!
+//! ```
+//! # use otp_core::application::{Applications, RestartType};
+//! # use doc_servers::Chat;
+//! # otp_core::doc_test(async {
+//! let applications = Applications::start_link_with_variables([("CHAT__PORT", "80")]);
+//! let started = applications.ensure_all_started(Chat, RestartType::Temporary).await;
+//! assert_eq!(started.unwrap(), ["repo", "chat"]);
+//! assert_eq!(applications.env::<Chat>().unwrap().port, 80);
+//! # });
+//! ```
+//!
 //! # Where to look
 //!
 //! | OTP, Elixir | here |
