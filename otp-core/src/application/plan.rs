@@ -91,6 +91,13 @@ pub enum Halt {
 
 impl Halt {
     /// The status that the program ends with: the one that was asked for, or 1 after an application that has given up.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::Halt;
+    /// assert_eq!(Halt::Stopped { status: 3 }.status(), 3);
+    /// ```
     #[must_use]
     pub const fn status(&self) -> u8 {
         match self {
