@@ -35,6 +35,17 @@ pub trait ApplicationResource {
     const NAME: &'static str;
 
     /// What it needs.
+    ///
+    /// Called when the application is loaded.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::ApplicationResource;
+    /// # use doc_servers::Chat;
+    /// let spec = Chat.spec();
+    /// assert!(format!("{spec:?}").contains(r#"applications: ["repo"]"#));
+    /// ```
     fn spec(&self) -> ApplicationSpec;
 }
 
@@ -44,11 +55,16 @@ pub trait ApplicationResource {
 ///
 /// ```
 /// # use std::time::Duration;
+/// # use doc_servers::{Chat, Repo};
 /// use otp_core::application::ApplicationSpec;
 ///
 /// let spec = ApplicationSpec::new()
+///     .application(Repo)
+///     .included(Chat)
 ///     .defaults("port = 4000")
 ///     .env_file("config/app.toml")
+///     .optional_env_file("config/local.toml")
+///     .env_prefix("CHATTER")
 ///     .start_phases(&["listen"])
 ///     .shutdown_timeout(Duration::from_secs(30));
 /// assert!(format!("{spec:?}").contains("config/app.toml"));
@@ -81,6 +97,14 @@ pub(super) struct EnvFile {
 
 impl ApplicationSpec {
     /// One that needs nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::ApplicationSpec;
+    /// let spec = ApplicationSpec::new();
+    /// assert!(format!("{spec:?}").contains("applications: []"));
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
@@ -93,6 +117,15 @@ impl ApplicationSpec {
     }
 
     /// It wants another application to run before it starts, if that is loaded: `optional_applications`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::ApplicationSpec;
+    /// # use doc_servers::Repo;
+    /// let spec = ApplicationSpec::new().optional::<Repo>();
+    /// assert!(format!("{spec:?}").contains(r#"optional: ["repo"]"#));
+    /// ```
     pub fn optional<A: Application>(mut self) -> Self {
         self.optional.push(A::NAME);
         self
