@@ -69,6 +69,31 @@ const BY_SIGNAL: i32 = 128;
 ///     Chat.run()
 /// }
 /// ```
+///
+/// A job that ends the program when it is done:
+///
+/// ```
+/// # use std::process::ExitCode;
+/// # use otp_core::application::{Application, ApplicationContext, NoEnv};
+/// # use otp_core::prelude::*;
+/// # use otp_core::SupervisorRef;
+/// #[otp_core::application]
+/// struct Job;
+///
+/// impl Application for Job {
+/// #     type Env = NoEnv;
+/// #     type Root = SupervisorRef;
+///     async fn start(&mut self, _: NoEnv, cx: &mut ApplicationContext) -> Result<SupervisorRef, ExitReason> {
+///         let applications = cx.applications().clone();
+///         tokio::spawn(async move { applications.stop_all(3).await });
+///         doc_servers::empty_tree().await
+///     }
+/// }
+///
+/// fn main() {
+///     assert_eq!(Job.run(), ExitCode::from(3));
+/// }
+/// ```
 pub fn run<A: Application>(application: A) -> ExitCode {
     run_main(Flavor::Default, program(application))
 }
