@@ -383,6 +383,23 @@ pub struct ConfigChange {
 
 impl ConfigChange {
     /// Whether nothing has changed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Applications, ConfigChange};
+    /// # use doc_servers::Repo;
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// applications.load(Repo).await.unwrap();
+    /// assert!(applications.reload_env::<Repo>().await.unwrap().is_empty());
+    /// applications.put_env::<Repo>("size", 1).unwrap();
+    /// // What was put is forgotten, which is a change.
+    /// let change = applications.reload_env::<Repo>().await.unwrap();
+    /// assert!(!change.is_empty());
+    /// assert_eq!(change.removed, ["size"]);
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
