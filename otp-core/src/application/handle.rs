@@ -49,8 +49,9 @@ impl Shared {
 ///
 /// # Cancel safety
 ///
-/// Every method here asks when its future is first polled. Dropped later, what was asked for is done all the same; only
-/// [`ensure_all_started`](Self::ensure_all_started) goes step by step, and stays where it is.
+/// Every method here asks when its future is first polled. Dropped later, what was asked for is done all the same. What
+/// starts goes step by step, and stays where it is: [`start`](Self::start) and [`ensure_started`](Self::ensure_started)
+/// load first, and [`ensure_all_started`](Self::ensure_all_started) starts one after the other.
 ///
 /// # Examples
 ///
@@ -98,9 +99,24 @@ pub struct Applications {
 impl Applications {
     /// Starts the process that knows the applications, linked with the current one.
     ///
+    /// In OTP there is one of a node, which is there from the start.
+    ///
     /// # Panics
     ///
     /// Panics outside a process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Applications};
+    /// # use doc_servers::Repo;
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// assert!(applications.loaded_applications().await.is_empty());
+    /// applications.load(Repo).await.unwrap();
+    /// assert_eq!(applications.loaded_applications().await, ["repo"]);
+    /// # });
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn start_link() -> Self {
@@ -175,6 +191,18 @@ impl Applications {
     }
 
     /// The process that knows the applications.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::Applications;
+    /// # use otp_core::prelude::*;
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// assert_eq!(applications.clone().pid(), applications.pid());
+    /// assert_ne!(applications.pid(), process::self_pid());
+    /// # });
+    /// ```
     #[must_use]
     pub fn pid(&self) -> Pid {
         self.controller.pid()
@@ -189,6 +217,22 @@ impl Applications {
     ///
     /// A source of an environment cannot be read; nothing is loaded then. Whether the values are what the application
     /// takes is looked at when it starts.
+    /// # Cancel safety
+    ///
+    /// It reads and asks when it is first polled. Dropped later, the application is loaded all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Applications};
+    /// # use doc_servers::Chat;
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// applications.load(Chat).await.unwrap();
+    /// assert_eq!(applications.loaded_applications().await, ["chat", "repo"]);
+    /// assert_eq!(applications.env::<Chat>().unwrap().port, 4000);
+    /// # });
+    /// ```
     pub async fn load<A: Application>(&self, application: A) -> Result<(), EnvError> {
         let new = self.read(erase(application))?;
         self.ask(|answer| Request::Load(new, answer)).await;
@@ -216,6 +260,24 @@ impl Applications {
     /// # Errors
     ///
     /// It is not loaded, or it runs.
+    /// # Cancel safety
+    ///
+    /// It asks when it is first polled. Dropped later, the application is unloaded all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{ApplicationError, Applications, RestartType};
+    /// # use doc_servers::Repo;
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// applications.start(Repo, RestartType::Temporary).await.unwrap();
+    /// assert_eq!(applications.unload::<Repo>().await, Err(ApplicationError::Running("repo")));
+    /// applications.stop::<Repo>().await.unwrap();
+    /// applications.unload::<Repo>().await.unwrap();
+    /// assert!(applications.loaded_applications().await.is_empty());
+    /// # });
+    /// ```
     pub async fn unload<A: Application>(&self) -> Result<(), ApplicationError> {
         let unloaded = self.ask(|answer| Request::Unload(A::NAME, answer)).await;
         unloaded.unwrap_or(Err(ApplicationError::Halting))
@@ -229,6 +291,9 @@ impl Applications {
     /// # Errors
     ///
     /// See [`StartError`]. What was started of it is stopped again; it stays loaded.
+    /// # Cancel safety
+    ///
+    /// Dropped while it loads, the application is only loaded. Dropped later, it starts all the same.
     ///
     /// # Examples
     ///
@@ -286,6 +351,23 @@ impl Applications {
     /// # Errors
     ///
     /// As [`start`](Self::start), but that it runs already is none.
+    /// # Cancel safety
+    ///
+    /// As of [`start`](Self::start): dropped while it loads, the application is only loaded. Dropped later, it starts all the
+    /// same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Applications, RestartType};
+    /// # use doc_servers::Repo;
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// applications.ensure_started(Repo, RestartType::Temporary).await.unwrap();
+    /// assert!(applications.start(Repo, RestartType::Temporary).await.is_err());
+    /// assert!(applications.ensure_started(Repo, RestartType::Temporary).await.is_ok());
+    /// # });
+    /// ```
     pub async fn ensure_started<A: Application>(
         &self,
         application: A,
@@ -303,6 +385,25 @@ impl Applications {
     /// # Errors
     ///
     /// As [`start`](Self::start), of any of them. Those that it has started are stopped again, in reverse order.
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, those that have started go on, the one that is starting starts all the same, and the others
+    /// do not start.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Applications, RestartType};
+    /// # use doc_servers::Chat;
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// let started = applications.ensure_all_started(Chat, RestartType::Temporary).await;
+    /// assert_eq!(started.unwrap(), ["repo", "chat"]);
+    /// // All of them run already.
+    /// let started = applications.ensure_all_started(Chat, RestartType::Temporary).await;
+    /// assert!(started.unwrap().is_empty());
+    /// # });
+    /// ```
     pub async fn ensure_all_started<A: Application>(
         &self,
         application: A,
@@ -335,6 +436,23 @@ impl Applications {
     /// # Errors
     ///
     /// It does not run, or not yet.
+    /// # Cancel safety
+    ///
+    /// It asks when it is first polled. Dropped later, the application is stopped all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Applications, RestartType};
+    /// # use doc_servers::Repo;
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// applications.start(Repo, RestartType::Permanent).await.unwrap();
+    /// applications.stop::<Repo>().await.unwrap();
+    /// assert!(applications.which_applications().await.is_empty());
+    /// assert_eq!(applications.loaded_applications().await, ["repo"]);
+    /// # });
+    /// ```
     pub async fn stop<A: Application>(&self) -> Result<(), ApplicationError> {
         let stopped = self.ask(|answer| Request::Stop(A::NAME, answer)).await;
         stopped.unwrap_or(Err(ApplicationError::Halting))
@@ -348,12 +466,50 @@ impl Applications {
     ///
     /// To be called from outside the applications: a process of theirs would wait for its own end. There, send the
     /// request on its way with `tokio::spawn`, or do not wait.
+    /// # Cancel safety
+    ///
+    /// It asks when it is first polled. Dropped later, all stop all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Applications, RestartType, StartError};
+    /// # use doc_servers::{Chat, Repo};
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// applications.ensure_all_started(Chat, RestartType::Temporary).await.unwrap();
+    /// applications.stop_all(0).await;
+    /// assert!(applications.which_applications().await.is_empty());
+    /// // For good.
+    /// let refused = applications.start(Repo, RestartType::Temporary).await.unwrap_err();
+    /// assert_eq!(refused, StartError::Halting);
+    /// # });
+    /// ```
     pub async fn stop_all(&self, status: u8) {
         self.controller.send(Request::StopAll { status });
         self.halted().await;
     }
 
     /// Waits until all applications have been stopped, and tells why. From any task.
+    ///
+    /// OTP has none: there the runtime ends.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing. Why they have stopped is kept, and told to each who asks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Applications, Halt, RestartType};
+    /// # use doc_servers::Repo;
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// applications.start(Repo, RestartType::Permanent).await.unwrap();
+    /// applications.stop_all(3).await;
+    /// assert_eq!(applications.halted().await, Halt::Stopped { status: 3 });
+    /// # });
+    /// ```
     pub async fn halted(&self) -> Halt {
         let mut halt = self.shared.halt.subscribe();
         let halted = halt.wait_for(Option::is_some).await;
@@ -368,16 +524,68 @@ impl Applications {
 
     /// Those that run, the latest first, as in OTP: `application:which_applications/0`. None once the process that knows
     /// them has ended.
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Applications, RestartType};
+    /// # use doc_servers::Chat;
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// applications.ensure_all_started(Chat, RestartType::Transient).await.unwrap();
+    /// let running = applications.which_applications().await;
+    /// assert_eq!(running, [("chat", RestartType::Transient), ("repo", RestartType::Transient)]);
+    /// # });
+    /// ```
     pub async fn which_applications(&self) -> Vec<(&'static str, RestartType)> {
         self.ask(Request::Which).await.unwrap_or_default()
     }
 
-    /// Those that are loaded, by name: `application:loaded_applications/0`.
+    /// Those that are loaded, by name: `application:loaded_applications/0`. Those that run are among them. None once the process
+    /// that knows them has ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Applications};
+    /// # use doc_servers::Chat;
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// applications.load(Chat).await.unwrap();
+    /// assert_eq!(applications.loaded_applications().await, ["chat", "repo"]);
+    /// # });
+    /// ```
     pub async fn loaded_applications(&self) -> Vec<&'static str> {
         self.ask(Request::LoadedNames).await.unwrap_or_default()
     }
 
-    /// The handle of the root supervisor of an application that runs.
+    /// The handle of the root supervisor of an application that runs. None of one that is starting or stopping.
+    ///
+    /// OTP's `application:get_supervisor/1`, whose answer is a process identifier.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has lost nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Applications, RestartType};
+    /// # use doc_servers::Repo;
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// assert!(applications.root::<Repo>().await.is_none());
+    /// let started = applications.start(Repo, RestartType::Temporary).await.unwrap();
+    /// assert_eq!(applications.root::<Repo>().await.unwrap().pid(), started.pid());
+    /// # });
+    /// ```
     pub async fn root<A: Application>(&self) -> Option<A::Root> {
         let root = self.ask(|answer| Request::Root(A::NAME, answer)).await;
         root.flatten()?.downcast_ref().cloned()
@@ -388,6 +596,18 @@ impl Applications {
     /// # Errors
     ///
     /// The application is not loaded, or a value is missing or of another type.
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Applications};
+    /// # use doc_servers::{Chat, ChatEnv};
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// assert!(applications.env::<Chat>().is_err(), "it is not loaded");
+    /// applications.load(Chat).await.unwrap();
+    /// assert_eq!(applications.env::<Chat>(), Ok(ChatEnv { port: 4000 }));
+    /// # });
+    /// ```
     pub fn env<A: Application>(&self) -> Result<A::Env, EnvError> {
         self.environment(A::NAME, "")?.typed()
     }
@@ -434,6 +654,20 @@ impl Applications {
     /// # Errors
     ///
     /// The application is not loaded, or the value cannot be one of an environment.
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Applications};
+    /// # use doc_servers::Chat;
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// applications.load(Chat).await.unwrap();
+    /// applications.put_env::<Chat>("port", 80).unwrap();
+    /// applications.put_env::<Chat>("cache.max_size", 10).unwrap();
+    /// assert_eq!(applications.env::<Chat>().unwrap().port, 80);
+    /// assert_eq!(applications.fetch_env::<Chat, u64>("cache.max_size"), Ok(10));
+    /// # });
+    /// ```
     pub fn put_env<A: Application>(
         &self,
         key: &str,
@@ -451,6 +685,19 @@ impl Applications {
     /// # Errors
     ///
     /// The application is not loaded.
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Applications};
+    /// # use doc_servers::Chat;
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// applications.load(Chat).await.unwrap();
+    /// assert_eq!(applications.delete_env::<Chat>("port"), Ok(true));
+    /// assert_eq!(applications.delete_env::<Chat>("port"), Ok(false));
+    /// assert!(applications.env::<Chat>().is_err(), "it lacks a port");
+    /// # });
+    /// ```
     pub fn delete_env<A: Application>(&self, key: &str) -> Result<bool, EnvError> {
         let mut environments = self.shared.environments();
         let environment = environments.get_mut(A::NAME);
@@ -466,6 +713,25 @@ impl Applications {
     /// # Errors
     ///
     /// The application is not loaded, or the new environment is wrong; then the one before stays.
+    /// # Cancel safety
+    ///
+    /// It reads and asks when it is first polled. Dropped later, the new environment counts, and the application is told, all the
+    /// same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::application::{Applications};
+    /// # use doc_servers::Chat;
+    /// # otp_core::doc_test(async {
+    /// let applications = Applications::start_link();
+    /// applications.load(Chat).await.unwrap();
+    /// applications.put_env::<Chat>("port", 80).unwrap();
+    /// let change = applications.reload_env::<Chat>().await.unwrap();
+    /// assert_eq!(change.changed, ["port"]);
+    /// assert_eq!(applications.env::<Chat>().unwrap().port, 4000);
+    /// # });
+    /// ```
     pub async fn reload_env<A: Application>(&self) -> Result<ConfigChange, ApplicationError> {
         let environment = self.environment(A::NAME, "");
         let environment = environment.map_err(|_| ApplicationError::NotLoaded(A::NAME))?;
