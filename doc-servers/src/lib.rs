@@ -1,4 +1,4 @@
-//! The servers that the examples of otp-core's documentation share.
+//! The servers and the applications that the examples of otp-core's documentation share.
 //!
 //! They are compiled once for all examples. An example that is about how a server is written has its own.
 

@@ -73,7 +73,8 @@
 //! An example that does not say what its server is uses one of these: the `Counter` above, which can also `reset` by a
 //! cast; an `Account`, whose `withdraw` can fail; a `Room`, which begins with nothing; a `Tally`, which is a `Counter`
 //! written by hand; a `Probe`, whose `with` runs a closure in a callback of the server, and whose `seen` tells which
-//! messages have come; and a `Host`, who serves the protocol `Greet`.
+//! messages have come; and a `Host`, who serves the protocol `Greet`. The applications are a `Repo`, which needs nothing, and
+//! a `Chat`, which needs a `Repo` and has a `port` in its environment, 4000 by default.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate self as otp_core;

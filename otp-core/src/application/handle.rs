@@ -108,7 +108,7 @@ impl Applications {
     /// # Examples
     ///
     /// ```
-    /// # use otp_core::application::{Applications};
+    /// # use otp_core::application::Applications;
     /// # use doc_servers::Repo;
     /// # otp_core::doc_test(async {
     /// let applications = Applications::start_link();
@@ -217,6 +217,7 @@ impl Applications {
     ///
     /// A source of an environment cannot be read; nothing is loaded then. Whether the values are what the application
     /// takes is looked at when it starts.
+    ///
     /// # Cancel safety
     ///
     /// It reads and asks when it is first polled. Dropped later, the application is loaded all the same.
@@ -224,7 +225,7 @@ impl Applications {
     /// # Examples
     ///
     /// ```
-    /// # use otp_core::application::{Applications};
+    /// # use otp_core::application::Applications;
     /// # use doc_servers::Chat;
     /// # otp_core::doc_test(async {
     /// let applications = Applications::start_link();
@@ -260,6 +261,7 @@ impl Applications {
     /// # Errors
     ///
     /// It is not loaded, or it runs.
+    ///
     /// # Cancel safety
     ///
     /// It asks when it is first polled. Dropped later, the application is unloaded all the same.
@@ -291,6 +293,7 @@ impl Applications {
     /// # Errors
     ///
     /// See [`StartError`]. What was started of it is stopped again; it stays loaded.
+    ///
     /// # Cancel safety
     ///
     /// Dropped while it loads, the application is only loaded. Dropped later, it starts all the same.
@@ -351,6 +354,7 @@ impl Applications {
     /// # Errors
     ///
     /// As [`start`](Self::start), but that it runs already is none.
+    ///
     /// # Cancel safety
     ///
     /// As of [`start`](Self::start): dropped while it loads, the application is only loaded. Dropped later, it starts all the
@@ -385,6 +389,7 @@ impl Applications {
     /// # Errors
     ///
     /// As [`start`](Self::start), of any of them. Those that it has started are stopped again, in reverse order.
+    ///
     /// # Cancel safety
     ///
     /// Dropped before it is done, those that have started go on, the one that is starting starts all the same, and the others
@@ -436,6 +441,7 @@ impl Applications {
     /// # Errors
     ///
     /// It does not run, or not yet.
+    ///
     /// # Cancel safety
     ///
     /// It asks when it is first polled. Dropped later, the application is stopped all the same.
@@ -466,6 +472,7 @@ impl Applications {
     ///
     /// To be called from outside the applications: a process of theirs would wait for its own end. There, send the
     /// request on its way with `tokio::spawn`, or do not wait.
+    ///
     /// # Cancel safety
     ///
     /// It asks when it is first polled. Dropped later, all stop all the same.
@@ -524,6 +531,7 @@ impl Applications {
 
     /// Those that run, the latest first, as in OTP: `application:which_applications/0`. None once the process that knows
     /// them has ended.
+    ///
     /// # Cancel safety
     ///
     /// Dropped, it has lost nothing.
@@ -554,7 +562,7 @@ impl Applications {
     /// # Examples
     ///
     /// ```
-    /// # use otp_core::application::{Applications};
+    /// # use otp_core::application::Applications;
     /// # use doc_servers::Chat;
     /// # otp_core::doc_test(async {
     /// let applications = Applications::start_link();
@@ -596,10 +604,11 @@ impl Applications {
     /// # Errors
     ///
     /// The application is not loaded, or a value is missing or of another type.
+    ///
     /// # Examples
     ///
     /// ```
-    /// # use otp_core::application::{Applications};
+    /// # use otp_core::application::Applications;
     /// # use doc_servers::{Chat, ChatEnv};
     /// # otp_core::doc_test(async {
     /// let applications = Applications::start_link();
@@ -654,10 +663,11 @@ impl Applications {
     /// # Errors
     ///
     /// The application is not loaded, or the value cannot be one of an environment.
+    ///
     /// # Examples
     ///
     /// ```
-    /// # use otp_core::application::{Applications};
+    /// # use otp_core::application::Applications;
     /// # use doc_servers::Chat;
     /// # otp_core::doc_test(async {
     /// let applications = Applications::start_link();
@@ -685,10 +695,11 @@ impl Applications {
     /// # Errors
     ///
     /// The application is not loaded.
+    ///
     /// # Examples
     ///
     /// ```
-    /// # use otp_core::application::{Applications};
+    /// # use otp_core::application::Applications;
     /// # use doc_servers::Chat;
     /// # otp_core::doc_test(async {
     /// let applications = Applications::start_link();
@@ -713,6 +724,7 @@ impl Applications {
     /// # Errors
     ///
     /// The application is not loaded, or the new environment is wrong; then the one before stays.
+    ///
     /// # Cancel safety
     ///
     /// It reads and asks when it is first polled. Dropped later, the new environment counts, and the application is told, all the
@@ -721,7 +733,7 @@ impl Applications {
     /// # Examples
     ///
     /// ```
-    /// # use otp_core::application::{Applications};
+    /// # use otp_core::application::Applications;
     /// # use doc_servers::Chat;
     /// # otp_core::doc_test(async {
     /// let applications = Applications::start_link();
