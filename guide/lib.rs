@@ -46,6 +46,10 @@ struct RegistriesAndHandles;
 struct Protocols;
 
 #[cfg(doctest)]
+#[doc = include_str!("src/applications.md")]
+struct Applications;
+
+#[cfg(doctest)]
 #[doc = include_str!("src/testing.md")]
 struct Testing;
 

@@ -1,8 +1,10 @@
-//! The servers that the examples of otp-core's documentation share.
+//! The servers and the applications that the examples of otp-core's documentation share.
 //!
 //! They are compiled once for all examples. An example that is about how a server is written has its own.
 
+use otp_core::application::{Application, ApplicationContext, NoEnv};
 use otp_core::prelude::*;
+use otp_core::{Strategy, Supervisor, SupervisorRef};
 
 /// A counter that anyone may add to.
 #[derive(Debug)]
@@ -265,5 +267,59 @@ impl Greet for Host {
 
     fn close(&mut self) {
         self.guests = 0;
+    }
+}
+
+/// The root of an application that has nothing to supervise.
+///
+/// # Errors
+///
+/// There is no process to link it with.
+pub async fn empty_tree() -> Result<SupervisorRef, ExitReason> {
+    Ok(Supervisor::builder(Strategy::OneForOne)
+        .start_link()
+        .await?)
+}
+
+/// An application that needs nothing.
+#[derive(Clone, Copy, Debug)]
+#[otp_core::application]
+pub struct Repo;
+
+impl Application for Repo {
+    type Env = NoEnv;
+    type Root = SupervisorRef;
+
+    async fn start(
+        &mut self,
+        _: NoEnv,
+        _: &mut ApplicationContext,
+    ) -> Result<SupervisorRef, ExitReason> {
+        empty_tree().await
+    }
+}
+
+/// The environment of a [`Chat`].
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+pub struct ChatEnv {
+    /// Where it listens.
+    pub port: u16,
+}
+
+/// An application that needs a [`Repo`], and has an environment.
+#[derive(Clone, Copy, Debug)]
+#[otp_core::application(applications(Repo), defaults = "port = 4000")]
+pub struct Chat;
+
+impl Application for Chat {
+    type Env = ChatEnv;
+    type Root = SupervisorRef;
+
+    async fn start(
+        &mut self,
+        _: ChatEnv,
+        _: &mut ApplicationContext,
+    ) -> Result<SupervisorRef, ExitReason> {
+        empty_tree().await
     }
 }

@@ -51,6 +51,7 @@
 //! | supervising servers | [`supervisor!`](macro@supervisor), [`mod@supervisor`], [`Supervisor`], [`DynamicSupervisor`], [`PartitionSupervisor`] |
 //! | what differs from OTP, and why | [`differences`] |
 //! | programs and tests | [`main`], [`test`](macro@test), [`Node`] |
+//! | parts of a program that start and stop as one, its environment, signals | `application`, with the feature `application` |
 //! | the test kit | `testing`, with the feature `test-util` |
 //!
 //! # Where one stands
@@ -72,7 +73,8 @@
 //! An example that does not say what its server is uses one of these: the `Counter` above, which can also `reset` by a
 //! cast; an `Account`, whose `withdraw` can fail; a `Room`, which begins with nothing; a `Tally`, which is a `Counter`
 //! written by hand; a `Probe`, whose `with` runs a closure in a callback of the server, and whose `seen` tells which
-//! messages have come; and a `Host`, who serves the protocol `Greet`.
+//! messages have come; and a `Host`, who serves the protocol `Greet`. The applications are a `Repo`, which needs nothing, and
+//! a `Chat`, which needs a `Repo` and has a `port` in its environment, 4000 by default.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate self as otp_core;
@@ -81,6 +83,8 @@ extern crate self as otp_core;
 #[path = "private.rs"]
 pub mod __private;
 mod agent;
+#[cfg(feature = "application")]
+pub mod application;
 mod call;
 mod child_spec;
 #[cfg(doc)]
@@ -136,6 +140,8 @@ pub use supervisor::{
 };
 pub use task::{AsyncStream, OnTimeout, Task, TaskRef, TaskSupervisor, TaskSupervisorRef};
 
+#[cfg(all(feature = "application", feature = "macros"))]
+pub use otp_macros::application;
 #[cfg(feature = "macros")]
 pub use otp_macros::{
     call, cast, format_status, gen_server, handle_continue, handle_down, handle_exit, handle_info,

@@ -5,6 +5,8 @@ pub use ::core::option::Option;
 pub use ::core::result::Result;
 pub use ::std;
 
+#[cfg(feature = "application")]
+pub use crate::application::{ApplicationResource, ApplicationSpec};
 pub use crate::call::{Call, TryCall};
 pub use crate::child_spec::{
     ChildHandle, ChildSpec, ChildStart, FromValues, LinkedStart, Supervised,

@@ -145,7 +145,10 @@ fn parenthesized(
             Ok(Setting { key, value })
         }
         _ => {
-            let message = format!("`{key}` is a list; write `{key}(KeyValue)`");
+            let message = format!(
+                "`{key}` is a list; write `{key}({})`",
+                symbol::one_of_list(&key)
+            );
             Err(syn::Error::new_spanned(&key, message))
         }
     }

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod application;
 mod attr;
 mod duration;
 mod entry;
@@ -338,6 +339,40 @@ pub fn protocol(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn supervisor(tokens: TokenStream) -> TokenStream {
     supervisor::expand(tokens.into()).into()
+}
+
+/// Says what an application is called and what it needs; it stands above the struct that implements
+/// `otp_core::application::Application`. It needs otp-core's feature `application`.
+///
+/// It implements `ApplicationResource` for the struct, and adds nothing else. `fn main() -> ExitCode { Chat.run() }` is the
+/// program.
+///
+/// # Options
+///
+/// Each is a method of `ApplicationSpec`:
+///
+/// - `name = "chat"`: the struct's name in lower case, `user_cache` for `UserCache`, unless said.
+/// - `env = "config/app.toml"`: a TOML file, which must be there; `env_prefix = "CHAT"`; `defaults = "port = 4000"`, TOML or
+///   an expression that gives it, such as `include_str!("defaults.toml")`.
+/// - `applications(Repo, Cache::default())`: the values of those that have to run before; `optional(Metrics)`: the types of
+///   those that run before if they are loaded; `included(Admin)`: the values of those whose trees are a part of this one's.
+/// - `start_phases("connect", "listen")`, `shutdown_timeout = 30s`.
+/// - `crate = path`, for a crate that re-exports otp-core.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::application::{ApplicationResource, ApplicationSpec};
+///
+/// #[otp_core::application(env = "config/app.toml", shutdown_timeout = 30s)]
+/// struct UserCache;
+///
+/// assert_eq!(UserCache::NAME, "user_cache");
+/// assert!(format!("{:?}", UserCache.spec()).contains("30s"));
+/// ```
+#[proc_macro_attribute]
+pub fn application(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    application::expand(arguments.into(), item.into()).into()
 }
 
 /// Runs an async function, mostly `main`, as a process of a node of its own.

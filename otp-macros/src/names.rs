@@ -30,6 +30,18 @@ pub(crate) fn starter(server: &Ident, taken: impl Fn(&Ident) -> bool) -> Ident {
     )
 }
 
+/// `UserCache` -> `user_cache`.
+pub(crate) fn snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 4);
+    for letter in name.chars() {
+        if letter.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
+}
+
 /// The place of a user's name for one of ours: the compiler does not take it for what the user wrote.
 fn shown_at(ident: &Ident) -> Span {
     Span::call_site().located_at(ident.span())

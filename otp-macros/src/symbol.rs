@@ -118,6 +118,31 @@ pub(crate) const CRASHES: &str = "crashes";
 pub(crate) const SHUFFLED: &str = "shuffled";
 pub(crate) const ALLOWED: &str = "allowed";
 
+/// Options of an application.
+pub(crate) const NAME: &str = "name";
+pub(crate) const ENV: &str = "env";
+pub(crate) const ENV_PREFIX: &str = "env_prefix";
+pub(crate) const DEFAULTS: &str = "defaults";
+pub(crate) const APPLICATIONS: &str = "applications";
+pub(crate) const OPTIONAL: &str = "optional";
+pub(crate) const INCLUDED: &str = "included";
+pub(crate) const START_PHASES: &str = "start_phases";
+pub(crate) const SHUTDOWN_TIMEOUT: &str = "shutdown_timeout";
+
+/// The options of `#[otp_core::application]`.
+pub(crate) const APPLICATION_OPTIONS: [&str; 10] = [
+    NAME,
+    ENV,
+    ENV_PREFIX,
+    DEFAULTS,
+    APPLICATIONS,
+    OPTIONAL,
+    INCLUDED,
+    START_PHASES,
+    SHUTDOWN_TIMEOUT,
+    CRATE,
+];
+
 /// The options of `#[otp_core::main]`, and those of `#[otp_core::test]`.
 pub(crate) const MAIN_OPTIONS: [&str; 3] = [FLAVOR, WORKER_THREADS, CRATE];
 pub(crate) const TEST_OPTIONS: [&str; 6] =
@@ -127,7 +152,16 @@ pub(crate) const TEST_OPTIONS: [&str; 6] =
 pub(crate) const FLAGS: [&str; 1] = [SHUFFLED];
 
 /// The options that are a list in parentheses.
-pub(crate) const LISTS: [&str; 1] = [PROTOCOLS];
+pub(crate) const LISTS: [&str; 5] = [PROTOCOLS, APPLICATIONS, OPTIONAL, INCLUDED, START_PHASES];
+
+/// What a list may hold, as a sentence shows it.
+pub(crate) fn one_of_list(key: &proc_macro2::Ident) -> &'static str {
+    match key.to_string().as_str() {
+        START_PHASES => "\"listen\"",
+        APPLICATIONS | OPTIONAL | INCLUDED => "Repo",
+        _ => "KeyValue",
+    }
+}
 
 /// Settings of a tree, and options of a child.
 pub(crate) const STRATEGY: &str = "strategy";

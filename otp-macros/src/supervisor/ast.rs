@@ -708,12 +708,5 @@ fn snake_case(tokens: &TokenStream) -> String {
     let Some(name) = tokens.clone().into_iter().find_map(is_type) else {
         return "name".to_owned();
     };
-    let mut snake = String::with_capacity(name.len() + 4);
-    for letter in name.chars() {
-        if letter.is_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.extend(letter.to_lowercase());
-    }
-    snake
+    crate::names::snake_case(&name)
 }
