@@ -190,7 +190,11 @@ mod tests {
         assert_eq!(fifo.rest.capacity(), 0);
         let mut fifo = of("abc");
         fifo.take();
+        fifo.rest = VecDeque::with_capacity(4);
         fifo.shrink();
         assert_eq!(fifo.rest.capacity(), 0);
+        let mut fifo = of("abc");
+        fifo.shrink();
+        assert_eq!(fifo.take(), ['a', 'b', 'c']);
     }
 }

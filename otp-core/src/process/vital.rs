@@ -633,6 +633,18 @@ mod tests {
     }
 
     #[test]
+    fn the_only_link_is_that_to_its_peer_and_to_no_other() {
+        let mut links = Links::default();
+        links.insert(pid(1));
+        links.insert(pid(1));
+        assert!(matches!(links, Links::One(only) if only == pid(1)));
+        assert!(!links.remove(pid(2)));
+        assert_eq!(links.sorted(), [pid(1)]);
+        assert!(links.remove(pid(1)));
+        assert!(matches!(links, Links::None));
+    }
+
+    #[test]
     fn links_are_listed_in_order_until_they_are_taken_away() {
         let mut vital = Vital::default();
         assert!(!vital.is_linked(pid(2)));
