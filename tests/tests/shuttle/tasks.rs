@@ -178,12 +178,11 @@ fn a_supervised_stream_that_is_dropped_leaves_nothing_either() {
                 }
             };
             let source = 0..4;
-            let stream = if link {
+            if link {
                 drop_early(tasks.async_stream(source, f).max_concurrency(2), 1).await;
             } else {
                 drop_early(tasks.async_stream_nolink(source, f).max_concurrency(2), 1).await;
-            };
-            let () = stream;
+            }
             // Behind what was asked for before.
             while tasks.children().await != Ok(vec![]) {
                 shuttle::future::yield_now().await;
