@@ -5,10 +5,9 @@ use quote::quote;
 use syn::Attribute;
 
 use super::ast::Protocol;
-use crate::gen_server::expand::{client, handle, message, probe};
-use crate::gen_server::model::{Message, Role, Server};
+use crate::gen_server::expand::{client, dispatch, handle, message, probe};
+use crate::gen_server::model::{Handler, Server};
 use crate::names::local;
-use crate::symbol::Kind;
 
 /// The trait, its messages, its handle.
 pub(super) fn protocol(protocol: &Protocol, server: &Server<'_>) -> TokenStream {
@@ -22,7 +21,7 @@ pub(super) fn protocol(protocol: &Protocol, server: &Server<'_>) -> TokenStream 
     let clients = client::methods(server);
     let probes = probe::aliases(server);
     let debug = message::debug(server);
-    let dispatch = dispatch(protocol, server);
+    let handle_message = handle_message(protocol, server);
     let name = name(protocol, server);
     quote! {
         #[allow(private_bounds, private_interfaces)]
@@ -34,7 +33,7 @@ pub(super) fn protocol(protocol: &Protocol, server: &Server<'_>) -> TokenStream 
         #clients
         #probes
         #(#cfgs)*
-        #dispatch
+        #handle_message
         #(#cfgs)*
         const _: () = {
             #debug
@@ -113,7 +112,7 @@ fn handle(protocol: &Protocol, server: &Server<'_>) -> TokenStream {
 }
 
 /// `impl KeyValueMessage { pub async fn handle<S: KeyValue>(self, server: &mut S, cx: &mut Context<S>) { match self { … } } }`
-fn dispatch(protocol: &Protocol, server: &Server<'_>) -> TokenStream {
+fn handle_message(protocol: &Protocol, server: &Server<'_>) -> TokenStream {
     let rt = &server.runtime;
     let generics = server.bounded_generics();
     let (params, _, where_clause) = generics.split_for_impl();
@@ -122,10 +121,11 @@ fn dispatch(protocol: &Protocol, server: &Server<'_>) -> TokenStream {
     let enumeration = &server.names.message;
     let vis = protocol.vis();
     let [own, cx, never, server_type] = ["server", "cx", "never", "S"].map(local);
+    let of = quote!(<#server_type as #trait_type>);
     let arms = server
         .messages
         .iter()
-        .map(|message| arm(server, message, &quote!(<#server_type as #trait_type>)));
+        .map(|message| dispatch::arm(server, message, |data| call(&message.handler, &of, data)));
     let unused = message::unused(server).map(|unused| {
         let variant = unused.variant;
         quote!(#enumeration::#variant(_, #never) => match #never {},)
@@ -163,41 +163,10 @@ fn name(protocol: &Protocol, server: &Server<'_>) -> TokenStream {
     }
 }
 
-/// `KeyValueMessage::Get { key, reply_to } => { let answer = <S as KeyValue>::get(server, key); Context::reply(cx, reply_to, answer); }`
-fn arm(server: &Server<'_>, message: &Message<'_>, of: &TokenStream) -> TokenStream {
-    let rt = &server.runtime;
-    let name = &server.names.message;
-    let Message {
-        handler,
-        variant,
-        reply_to,
-    } = message;
-    let cfgs = handler.cfgs();
-    let [own, cx, answer, reply_local] = ["server", "cx", "answer", "reply_to"].map(local);
-    let data: Vec<Ident> = (0..handler.data().count())
-        .map(|place| local(&format!("data{place}")))
-        .collect();
-    let fields = handler.data().zip(&data).map(|(param, local)| {
-        let field = &param.field;
-        quote!(#field: #local,)
-    });
-    let reply_field = (handler.kind == Kind::Call).then(|| quote!(#reply_to: #reply_local,));
-    let mut values = data.iter();
-    let arguments = handler.params.iter().map(|param| match param.role {
-        Role::Data => values
-            .next()
-            .map(|value| quote!(#value))
-            .unwrap_or_default(),
-        Role::Context => quote!(#cx),
-        Role::ReplyTo(_) => quote!(#reply_local),
-    });
-    let method = handler.name();
+/// `<S as KeyValue>::get(server, key, cx).await`, with `data` for the message's fields.
+fn call(handler: &Handler<'_>, of: &TokenStream, data: &[Ident]) -> TokenStream {
+    let (own, method) = (local("server"), handler.name());
+    let arguments = dispatch::arguments(handler, data);
     let dot_await = handler.is_async().then(|| quote!(.await));
-    let call = quote!(#of::#method(#own, #(#arguments),*) #dot_await);
-    let body = if handler.kind == Kind::Call && handler.reply_to().is_none() {
-        quote!(let #answer = #call; #rt::Context::reply(#cx, #reply_local, #answer);)
-    } else {
-        quote!(#call;)
-    };
-    quote!(#(#cfgs)* #name::#variant { #(#fields)* #reply_field } => { #body })
+    quote!(#of::#method(#own, #(#arguments),*) #dot_await)
 }

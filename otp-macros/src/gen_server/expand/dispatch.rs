@@ -90,7 +90,10 @@ fn handle_message(server: &Server<'_>) -> TokenStream {
     let rt = &server.runtime;
     let [message, cx, never] = ["message", "cx", "never"].map(local);
     let name = &server.names.message;
-    let arms = server.messages.iter().map(|message| arm(server, message));
+    let arms = server
+        .messages
+        .iter()
+        .map(|message| arm(server, message, |data| call(&message.handler, data)));
     let unused = message::unused(server).map(|unused| {
         let variant = unused.variant;
         quote!(#name::#variant(_, #never) => match #never {},)
@@ -159,8 +162,13 @@ fn as_if_written(
     quote!(#function #signature -> #output #body)
 }
 
-/// `CounterMessage::Add { by, reply_to } => { let answer = Self::add(self, by); Context::reply(cx, reply_to, answer); }`
-fn arm(server: &Server<'_>, message: &Message<'_>) -> TokenStream {
+/// `CounterMessage::Add { by, reply_to } => { let answer = Self::add(self, by); Context::reply(cx, reply_to, answer); }`,
+/// where `call` calls the handler with the message's fields.
+pub(crate) fn arm(
+    server: &Server<'_>,
+    message: &Message<'_>,
+    call: impl FnOnce(&[Ident]) -> TokenStream,
+) -> TokenStream {
     let rt = &server.runtime;
     let name = &server.names.message;
     let Message {
@@ -180,7 +188,7 @@ fn arm(server: &Server<'_>, message: &Message<'_>) -> TokenStream {
         quote!(#field: #local,)
     });
     let reply_field = (handler.kind == Kind::Call).then(|| quote!(#reply_to: #reply_local,));
-    let call = call(handler, &data);
+    let call = call(&data);
     let body = if handler.kind == Kind::Call && handler.reply_to().is_none() {
         quote!(let #answer = #call; #rt::Context::reply(#cx, #reply_local, #answer);)
     } else {
@@ -230,6 +238,17 @@ fn callback(server: &Server<'_>, handler: &Handler<'_>) -> TokenStream {
 fn call(handler: &Handler<'_>, data: &[impl ToTokens]) -> TokenStream {
     let name = handler.name();
     let receiver = handler.method.sig.receiver().map(|_| quote!(self,));
+    let arguments = arguments(handler, data);
+    let dot_await = handler.is_async().then(|| quote!(.await));
+    let output = handler
+        .output
+        .as_ref()
+        .map_or_else(Span::call_site, |output| output.written.span());
+    quote_spanned!(Span::call_site().located_at(output)=> Self::#name(#receiver #(#arguments),*) #dot_await)
+}
+
+/// What a handler is called with, each at the user's type: the message's fields, the context, the place for the answer.
+pub(crate) fn arguments(handler: &Handler<'_>, data: &[impl ToTokens]) -> Vec<TokenStream> {
     let mut data = data.iter().map(ToTokens::to_token_stream);
     let arguments = handler.params.iter().map(|param| {
         let argument = match param.role {
@@ -239,10 +258,5 @@ fn call(handler: &Handler<'_>, data: &[impl ToTokens]) -> TokenStream {
         };
         place::at(param.written.span(), argument)
     });
-    let dot_await = handler.is_async().then(|| quote!(.await));
-    let output = handler
-        .output
-        .as_ref()
-        .map_or_else(Span::call_site, |output| output.written.span());
-    quote_spanned!(Span::call_site().located_at(output)=> Self::#name(#receiver #(#arguments),*) #dot_await)
+    arguments.collect()
 }

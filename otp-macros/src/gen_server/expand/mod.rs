@@ -2,7 +2,7 @@
 
 mod child;
 pub(crate) mod client;
-mod dispatch;
+pub(crate) mod dispatch;
 pub(crate) mod handle;
 pub(crate) mod message;
 mod part;
