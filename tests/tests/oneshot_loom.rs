@@ -1,4 +1,4 @@
-//! The one module with `unsafe` code, under every order of its steps that two threads can take: loom looks at each
+//! The answer of a call, which is `unsafe` code, under every order of its steps that two threads can take: loom looks at each
 //! access to its cells, and at what is leaked.
 
 #[path = "../../otp-core/src/oneshot.rs"]

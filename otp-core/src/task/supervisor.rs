@@ -443,8 +443,8 @@ impl TaskSupervisorRef {
         AsyncStream::new(source, f, Some(Under::new(self, false)))
     }
 
-    /// As [`async_stream`](Self::async_stream), of the items of a stream. It is asked for an item when a task can be started, and not
-    /// before.
+    /// As [`async_stream`](Self::async_stream), of the items of a stream. It is asked for an item when
+    /// a task can be started, and not before.
     ///
     /// # Examples
     ///
@@ -471,8 +471,8 @@ impl TaskSupervisorRef {
         AsyncStream::new(source, f, Some(Under::new(self, true)))
     }
 
-    /// As [`async_stream_nolink`](Self::async_stream_nolink), of the items of a stream. It is asked for an item when a task can be started, and not
-    /// before.
+    /// As [`async_stream_nolink`](Self::async_stream_nolink), of the items of a stream. It is asked for an item when
+    /// a task can be started, and not before.
     ///
     /// # Examples
     ///
