@@ -47,9 +47,9 @@ fn run(operation: Operation, times: usize) -> Result<u64, Unavailable> {
             "--cache-sim=no",
             "--cachegrind-out-file=/dev/null",
         ])
+        // The environment moves the stack, and could ask for traces of panics.
         .arg(program)
         .args(["--run", operation.name(), "--times", &times.to_string()])
-        // The environment moves the stack, and could ask for traces of panics.
         .env_clear()
         .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
         .output()
