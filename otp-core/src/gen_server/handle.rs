@@ -19,6 +19,7 @@ use crate::process::signal::Signal;
 use crate::process::{self, Location, MonitorRef, Recipient, Route, Sent, Target, scope};
 use crate::registry::{Key, RegisteredAs, Registrable, RegistryRef, Value};
 use crate::reply::{self, Answer, ReplyTo};
+use crate::sendable::{IsSendable, Sendable};
 use crate::sys::SystemRequest;
 
 /// A handle to a server of type `S`: the address of one process, of a supervised child through its restarts, or of
@@ -42,26 +43,29 @@ use crate::sys::SystemRequest;
 /// assert_ne!(*pinned, by_name);
 /// # });
 /// ```
-pub struct ServerRef<S: GenServer> {
-    route: Route<S::Message>,
-}
+pub struct ServerRef<S: GenServer>(Sendable<RouteTo<S>>);
+
+/// A route to a server: `Send` because a server's messages are, whatever they are made of.
+struct RouteTo<S: GenServer>(Route<S::Message>);
+
+impl<S: GenServer> IsSendable for RouteTo<S> {}
 
 impl<S: GenServer> ServerRef<S> {
+    fn new(route: Route<S::Message>) -> Self {
+        ServerRef(Sendable(RouteTo(route)))
+    }
+
     pub(crate) fn pinned(cell: Arc<Cell<S::Message>>) -> Self {
-        ServerRef {
-            route: Route::Pinned(cell),
-        }
+        ServerRef::new(Route::Pinned(cell))
     }
 
     pub(crate) fn placed(place: Arc<Place<S::Message>>) -> Self {
-        ServerRef {
-            route: Route::Placed(place),
-        }
+        ServerRef::new(Route::Placed(place))
     }
 
     /// The place that this follows, if it follows a child.
     pub(crate) fn place(&self) -> Option<&Arc<Place<S::Message>>> {
-        match &self.route {
+        match self.route() {
             Route::Placed(place) => Some(place),
             Route::Pinned(_) | Route::Part(_) | Route::Named(_) | Route::Via(_) => None,
         }
@@ -114,9 +118,7 @@ impl<S: GenServer> ServerRef<S> {
     /// ```
     #[must_use]
     pub fn named_on(node: &Node, name: impl Into<Name>) -> Self {
-        ServerRef {
-            route: Route::Named(Box::new((node.clone(), name.into()))),
-        }
+        ServerRef::new(Route::Named(Box::new((node.clone(), name.into()))))
     }
 
     /// A handle to whoever is registered under `key`, looked up at each use: it survives a restart. With nobody there, a
@@ -145,9 +147,7 @@ impl<S: GenServer> ServerRef<S> {
         V: Value,
         S: RegisteredAs<R>,
     {
-        ServerRef {
-            route: registry.route(key),
-        }
+        ServerRef::new(registry.route(key))
     }
 
     /// Asks, and waits for the answer. `build` makes the message around the place for the answer.
@@ -172,7 +172,7 @@ impl<S: GenServer> ServerRef<S> {
         &self,
         build: impl FnOnce(ReplyTo<T>) -> S::Message,
     ) -> Call<S::Message, T> {
-        Call::new(self.route.clone(), build)
+        Call::new(self.route().clone(), build)
     }
 
     /// Asks a handler that answers with a `Result`, which `R` is.
@@ -196,7 +196,7 @@ impl<S: GenServer> ServerRef<S> {
         &self,
         build: impl FnOnce(ReplyTo<R>) -> S::Message,
     ) -> TryCall<S::Message, R> {
-        TryCall::new(self.route.clone(), build)
+        TryCall::new(self.route().clone(), build)
     }
 
     /// Sends a message and does not wait: `GenServer.cast/2`.
@@ -220,7 +220,7 @@ impl<S: GenServer> ServerRef<S> {
     #[doc(alias = "do_send")]
     #[inline]
     pub fn cast(&self, message: S::Message) -> Sent<S::Message> {
-        self.route.cast(message)
+        self.route().cast(message)
     }
 
     /// The process; None if nobody holds the name. `GenServer.whereis/1`.
@@ -238,7 +238,7 @@ impl<S: GenServer> ServerRef<S> {
     /// ```
     #[must_use]
     pub fn pid(&self) -> Option<Pid> {
-        self.route.pid()
+        self.route().pid()
     }
 
     /// Whether there is a process.
@@ -280,7 +280,7 @@ impl<S: GenServer> ServerRef<S> {
     /// ```
     #[must_use]
     pub fn pin(&self) -> Option<Self> {
-        self.route.resolve().ok().map(Self::pinned)
+        self.route().resolve().ok().map(Self::pinned)
     }
 
     /// Watches the server from the current process, see [`process::monitor`].
@@ -325,7 +325,7 @@ impl<S: GenServer> ServerRef<S> {
     /// ```
     pub fn stop(&self) -> Stop<S> {
         Stop {
-            state: StopState::New(self.route.clone()),
+            state: StopState::New(self.route().clone()),
             reason: ExitReason::Normal,
             timeout: None,
             sleep: None,
@@ -350,20 +350,20 @@ impl<S: GenServer> ServerRef<S> {
     /// # });
     /// ```
     pub async fn ended(&self) -> ExitReason {
-        match self.route.resolve() {
+        match self.route().resolve() {
             Ok(cell) => wait_for_end(&*cell).await,
             Err(_) => ExitReason::NoProc,
         }
     }
 
     pub(crate) fn process(&self) -> Option<Arc<dyn Process>> {
-        let cell = self.route.resolve().ok()?;
+        let cell = self.route().resolve().ok()?;
         let alive = cell.core().vital().is_alive();
         alive.then_some(cell as Arc<dyn Process>)
     }
 
     pub(crate) fn route(&self) -> &Route<S::Message> {
-        &self.route
+        &self.0.0.0
     }
 }
 
@@ -380,15 +380,13 @@ pub(crate) async fn wait_for_end(process: &dyn Process) -> ExitReason {
 
 impl<S: GenServer> Clone for ServerRef<S> {
     fn clone(&self) -> Self {
-        ServerRef {
-            route: self.route.clone(),
-        }
+        ServerRef::new(self.route().clone())
     }
 }
 
 impl<S: GenServer> PartialEq for ServerRef<S> {
     fn eq(&self, other: &Self) -> bool {
-        self.route == other.route
+        self.route() == other.route()
     }
 }
 
@@ -396,19 +394,19 @@ impl<S: GenServer> Eq for ServerRef<S> {}
 
 impl<S: GenServer> Hash for ServerRef<S> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.route.hash(state);
+        self.route().hash(state);
     }
 }
 
 impl<S: GenServer> fmt::Display for ServerRef<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.route, f)
+        fmt::Display::fmt(self.route(), f)
     }
 }
 
 impl<S: GenServer> fmt::Debug for ServerRef<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ServerRef({})", self.route)
+        write!(f, "ServerRef({})", self.route())
     }
 }
 
@@ -502,13 +500,13 @@ impl<S: GenServer> ServerHandle for ServerRef<S> {
 
 impl<H: ServerHandle> Target for &H {
     fn locate(&self) -> Location {
-        self.as_ref().route.locate()
+        self.as_ref().route().locate()
     }
 }
 
 impl<S: GenServer> ServerRef<S> {
     fn locate(&self) -> Location {
-        self.route.locate()
+        self.route().locate()
     }
 }
 
@@ -527,7 +525,7 @@ impl<H: ServerHandle + Send> Recipient for H {
     }
 
     fn is_alive(&self) -> bool {
-        match &self.as_ref().route {
+        match self.as_ref().route() {
             Route::Pinned(cell) => cell.core().vital().is_alive(),
             Route::Part(inlet) => inlet.core().vital().is_alive(),
             Route::Placed(_) | Route::Named(_) | Route::Via(_) => true,
@@ -535,7 +533,7 @@ impl<H: ServerHandle + Send> Recipient for H {
     }
 
     fn node(&self) -> Node {
-        let route = &self.as_ref().route;
+        let route = self.as_ref().route();
         // The usual case, without a look at the others.
         if let Route::Pinned(cell) = route {
             return cell.core().node().clone();
@@ -545,7 +543,7 @@ impl<H: ServerHandle + Send> Recipient for H {
     }
 
     fn owner_of_timer(&self) -> Option<Pid> {
-        match &self.as_ref().route {
+        match self.as_ref().route() {
             Route::Pinned(cell) => Some(cell.core().pid()),
             route => route.locate().fixed_pid(),
         }

@@ -23,9 +23,9 @@ pub(super) fn child(server: &Server<'_>) -> TokenStream {
     }
 }
 
-/// `impl Supervised for Counter where for<'any> CounterRef: ChildHandle, for<'any> CounterArguments: Send { … }`
+/// `impl Supervised for Counter where for<'any> CounterArguments: Send { … }`
 ///
-/// The lifetimes, which nothing uses, keep the compiler from telling here once more that something is not `Send`.
+/// The lifetime, which nothing uses, keeps the compiler from telling here once more that something is not `Send`.
 fn supervised(server: &Server<'_>) -> TokenStream {
     let rt = &server.runtime;
     let generics = can_be_a_child(server);
@@ -114,9 +114,6 @@ fn child_spec(server: &Server<'_>) -> TokenStream {
 }
 
 /// `pub struct CounterStarter(DynamicStarter<Counter>);` with its `start_child`, and `impl DynamicChild for Counter`.
-///
-/// Only what starts asks whether the server can be a child: each impl that asks has the compiler look through all that is
-/// `Send` in a handle once more.
 fn starter(server: &Server<'_>) -> TokenStream {
     let rt = &server.runtime;
     let name = &server.names.starter;
@@ -157,13 +154,12 @@ fn starter(server: &Server<'_>) -> TokenStream {
     }
 }
 
-/// The generics of the impl, for those servers whose handle and arguments are `Send`.
+/// The generics of the impl, for those servers whose arguments are `Send`; handles always are.
 fn can_be_a_child(server: &Server<'_>) -> Generics {
     let rt = &server.runtime;
     let mut generics = server.bounded_generics();
-    let (handle, arguments) = (&server.names.handle, server.arguments_type());
+    let arguments = server.arguments_type();
     let predicates = &mut generics.make_where_clause().predicates;
-    predicates.push(parse_quote!(for<'any> #handle: #rt::ChildHandle));
     predicates.push(parse_quote!(for<'any> #arguments: #rt::core::marker::Send));
     generics
 }
