@@ -529,6 +529,9 @@ fn stopped(reason: &ExitReason) -> StartError {
     }
 }
 
+/// The code of a process.
+type Code = Pin<Box<dyn Future<Output = ExitReason> + Send>>;
+
 /// What a poll of an init comes to.
 enum Polled<S: GenServer> {
     Initialized(Initialized<S>),
@@ -607,7 +610,9 @@ where
                 if cell.queue().is_registered() {
                     cell.queue().unregister();
                 }
-                rt::spawn(cell.core().node(), running(process, serve(state, cx)));
+                // Boxed, so that what runs a task is compiled once, and not for each server and each of tokio's schedulers.
+                let code: Code = Box::pin(serve(state, cx));
+                rt::spawn(cell.core().node(), running(process, code));
                 Poll::Ready(Ok(R::started(ServerRef::pinned(cell), monitor)))
             }
             Polled::Initialized(Initialized {

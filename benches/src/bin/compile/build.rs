@@ -41,6 +41,19 @@ impl fmt::Display for Cost {
 impl Step {
     pub(crate) const ALL: [Step; 3] = [Step::Check, Step::Debug, Step::Release];
 
+    /// None if there is no such step.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Step::ALL.into_iter().find(|step| step.name() == name)
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Step::Check => "check",
+            Step::Debug => "build",
+            Step::Release => "release",
+        }
+    }
+
     pub(crate) const fn command(self) -> &'static str {
         match self {
             Step::Check => "cargo check",
@@ -92,10 +105,10 @@ impl Program {
         })
     }
 
-    /// Runs the program that was built in release mode, which prints the sum of what its servers have answered.
-    pub(crate) fn run(&self) -> Result<String, String> {
+    /// Runs the program that a step has built, which prints the sum of what its servers have answered.
+    pub(crate) fn run(&self, built: Step) -> Result<String, String> {
         let failed = |what: &str| format!("{} {what}", self.package);
-        let program = self.binary(Step::Release).unwrap_or_default();
+        let program = self.binary(built).unwrap_or_default();
         let output = Command::new(program)
             .stderr(Stdio::inherit())
             .output()

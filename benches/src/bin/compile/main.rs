@@ -43,6 +43,15 @@ struct Options {
     /// Only these contenders, beside `by_hand`: macros, kameo, ractor.
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = contender)]
     contenders: Vec<Contender>,
+
+    /// Only these steps: check, build, release.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = step)]
+    steps: Vec<Step>,
+}
+
+fn step(name: &str) -> Result<Step, String> {
+    let known = || Step::ALL.map(Step::name).join(", ");
+    Step::parse(name).ok_or_else(|| format!("there are {}", known()))
 }
 
 fn contender(name: &str) -> Result<Contender, String> {
@@ -67,11 +76,13 @@ fn run(options: &Options) -> Result<(), String> {
             || options.contenders.contains(contender)
     };
     let contenders: Vec<Contender> = Contender::ALL.into_iter().filter(is_wanted).collect();
+    let is_taken = |step: &Step| options.steps.is_empty() || options.steps.contains(step);
+    let steps: Vec<Step> = Step::ALL.into_iter().filter(is_taken).collect();
     let mut programs = Vec::new();
     for &contender in &contenders {
         eprintln!("building what {} depends on", contender.name());
         let program = Program::write(contender, 1)?;
-        for step in Step::ALL {
+        for &step in &steps {
             program.take(step)?;
         }
         programs.push((contender, Program::write(contender, options.servers)?));
@@ -81,7 +92,7 @@ fn run(options: &Options) -> Result<(), String> {
     let mut costs = Costs::default();
     for round in 1..=rounds {
         eprintln!("round {round} of {rounds}");
-        for step in Step::ALL {
+        for &step in &steps {
             // Another one begins in each round.
             let first = round % programs.len();
             for (contender, program) in programs[first..].iter().chain(&programs[..first]) {
@@ -93,10 +104,12 @@ fn run(options: &Options) -> Result<(), String> {
             }
         }
     }
-    let answers = programs.iter().map(|(_, program)| program.run());
-    let answers = answers.collect::<Result<Vec<_>, String>>()?;
-    if answers.iter().any(|answer| *answer != answers[0]) {
-        return Err(format!("the programs do not do the same: {answers:?}"));
+    if let Some(&built) = steps.iter().rfind(|step| **step != Step::Check) {
+        let answers = programs.iter().map(|(_, program)| program.run(built));
+        let answers = answers.collect::<Result<Vec<_>, String>>()?;
+        if answers.iter().any(|answer| *answer != answers[0]) {
+            return Err(format!("the programs do not do the same: {answers:?}"));
+        }
     }
     table::print(&costs, &contenders);
     Ok(())
