@@ -195,7 +195,9 @@ impl<S: GenServer> Owner<S> {
             }
         };
         if let Some(mut aside) = self.aside.take() {
-            aside.append(&mut self.batch);
+            while let Some(envelope) = self.batch.pop_front() {
+                aside.push_back(envelope);
+            }
             self.batch = *aside;
         }
         end

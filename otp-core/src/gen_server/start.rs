@@ -282,6 +282,13 @@ fn begin<R: Started>(
 /// Makes a process that has not begun its work known somewhere, or refuses it.
 pub(crate) type Claim<M> = Box<dyn FnOnce(&Arc<Cell<M>>) -> Result<(), StartError> + Send>;
 
+fn claim_all<M>(cell: &Arc<Cell<M>>, claims: Vec<Claim<M>>) -> Result<(), StartError> {
+    for claim in claims {
+        claim(cell)?;
+    }
+    Ok(())
+}
+
 /// A start that has begun.
 struct Begun<S: GenServer> {
     cell: Arc<Cell<S::Message>>,
@@ -482,7 +489,7 @@ fn begin_process<S: GenServer>(
     // First the table: who finds the name finds the process.
     node.insert(&process);
     let named = name.map_or(Ok(()), |name| register(node, name, &process));
-    let claimed = named.and_then(|()| claims.into_iter().try_for_each(|claim| claim(&cell)));
+    let claimed = named.and_then(|()| claim_all(&cell, claims));
     if let Err(error) = claimed {
         let reason = signal::release(&*process, &ExitReason::Normal);
         signal::farewell(&*process, &reason);

@@ -26,8 +26,13 @@ impl<T> Fifo<T> {
         self.first.is_none() && self.rest.is_empty()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.first.iter().chain(&self.rest)
+    /// How many entries are such.
+    pub(crate) fn count(&self, is_such: impl Fn(&T) -> bool) -> usize {
+        let mut count = usize::from(self.first.as_ref().is_some_and(&is_such));
+        for entry in &self.rest {
+            count += usize::from(is_such(entry));
+        }
+        count
     }
 
     /// Always inlined: the entry would otherwise be copied once more.
@@ -54,12 +59,26 @@ impl<T> Fifo<T> {
         self.first.take().or_else(|| rest.pop_front())
     }
 
-    pub(crate) fn remove(&mut self, position: usize) -> Option<T> {
-        match (position, &self.first) {
-            (0, Some(_)) => self.first.take(),
-            (_, Some(_)) => self.rest.remove(position - 1),
-            (_, None) => self.rest.remove(position),
+    /// Takes the first entry that is wanted out from among the others.
+    ///
+    /// Loops here and below are spelt out, as a queue is compiled anew for each server, and a `VecDeque`'s own ways to move
+    /// what is in it come to much code.
+    pub(crate) fn take_first(&mut self, mut is_wanted: impl FnMut(&T) -> bool) -> Option<T> {
+        if let Some(first) = &self.first
+            && is_wanted(first)
+        {
+            return self.first.take();
         }
+        let mut position = 0;
+        while !is_wanted(self.rest.get(position)?) {
+            position += 1;
+        }
+        // To the front, past those that stay in their order.
+        while position > 0 {
+            self.rest.swap(position, position - 1);
+            position -= 1;
+        }
+        self.rest.pop_front()
     }
 
     /// Takes everything.
@@ -73,8 +92,9 @@ impl<T> Fifo<T> {
 
     /// Puts entries before those that are there.
     pub(crate) fn put_before(&mut self, mut entries: VecDeque<T>) {
-        entries.extend(self.first.take());
-        entries.append(&mut self.rest);
+        while let Some(entry) = self.pop_front() {
+            entries.push_back(entry);
+        }
         self.rest = entries;
     }
 
@@ -84,10 +104,11 @@ impl<T> Fifo<T> {
         if self.rest.capacity() == 0 {
             std::mem::swap(&mut self.rest, spare);
         }
-        for memory in [&mut self.rest, spare] {
-            if memory.capacity() > most {
-                *memory = VecDeque::new();
-            }
+        if self.rest.capacity() > most {
+            self.rest = VecDeque::new();
+        }
+        if spare.capacity() > most {
+            *spare = VecDeque::new();
         }
     }
 
@@ -110,9 +131,14 @@ mod tests {
     }
 
     fn all(fifo: &Fifo<char>) -> String {
-        assert_eq!(fifo.len(), fifo.iter().count());
-        assert_eq!(fifo.is_empty(), fifo.iter().next().is_none());
-        fifo.iter().collect()
+        let all: String = fifo.first.iter().chain(&fifo.rest).collect();
+        assert_eq!(fifo.len(), all.len());
+        assert_eq!(fifo.is_empty(), all.is_empty());
+        assert_eq!(
+            fifo.count(|entry| *entry < 'x'),
+            all.replace(['x', 'y', 'z'], "").len()
+        );
+        all
     }
 
     #[test]
@@ -154,12 +180,21 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_removed_wherever_it_is() {
+    fn an_entry_is_taken_wherever_it_is() {
+        let mut fifo = of("abcde");
+        for (wanted, left) in [('d', "abce"), ('a', "bce"), ('b', "ce"), ('e', "c")] {
+            let taken = fifo.take_first(|entry| *entry == wanted);
+            assert_eq!((taken, all(&fifo).as_str()), (Some(wanted), left));
+        }
+        assert_eq!(fifo.take_first(|entry| *entry == 'z'), None);
+        assert_eq!(fifo.take_first(|_| true), Some('c'));
+        assert_eq!(fifo.take_first(|_| true), None);
         let mut fifo = of("abcd");
-        assert_eq!((fifo.remove(2), all(&fifo).as_str()), (Some('c'), "abd"));
-        assert_eq!((fifo.remove(0), all(&fifo).as_str()), (Some('a'), "bd"));
-        assert_eq!((fifo.remove(1), all(&fifo).as_str()), (Some('d'), "b"));
-        assert_eq!((fifo.remove(1), all(&fifo).as_str()), (None, "b"));
+        assert_eq!(
+            fifo.take_first(|entry| *entry > 'a'),
+            Some('b'),
+            "the first of several"
+        );
     }
 
     #[test]

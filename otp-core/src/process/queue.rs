@@ -26,6 +26,10 @@ pub(crate) enum Envelope<M> {
     Signal(Box<Signal>),
 }
 
+fn is_message<M>(envelope: &Envelope<M>) -> bool {
+    matches!(envelope, Envelope::Message(_))
+}
+
 /// Why a message was not queued. It comes back.
 pub(crate) enum PushError<M> {
     /// The process has ended.
@@ -84,6 +88,19 @@ impl Bound {
             .map(|waiting| waiting.waker.clone())
             .collect()
     }
+
+    /// Empties the line.
+    fn dismissed(&mut self) -> Vec<Waker> {
+        self.waiting
+            .drain(..)
+            .map(|waiting| waiting.waker)
+            .collect()
+    }
+}
+
+#[inline]
+fn wake_all(wakers: Vec<Waker>) {
+    wakers.into_iter().for_each(Waker::wake);
 }
 
 struct Inner<M> {
@@ -216,11 +233,7 @@ impl<M> Queue<M> {
                     return Err(PushError::Refused(message));
                 }
                 WhenFull::DropOldest => {
-                    let oldest = inner
-                        .items
-                        .iter()
-                        .position(|item| matches!(item, Envelope::Message(_)));
-                    evicted = oldest.and_then(|oldest| inner.items.remove(oldest));
+                    evicted = inner.items.take_first(is_message);
                     bound.lost += 1;
                     bound.queued -= 1;
                 }
@@ -267,7 +280,7 @@ impl<M> Queue<M> {
             bound.lost += u64::from(lost);
             bound.admitted()
         };
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(wakers);
     }
 
     /// Takes the next entry, and unless there is a bound the others into `batch`, which is empty. None if there is nothing;
@@ -296,7 +309,7 @@ impl<M> Queue<M> {
         }
         let wakers = inner.after_take(taken.as_ref());
         drop(guard);
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(wakers);
         taken
     }
 
@@ -316,25 +329,26 @@ impl<M> Queue<M> {
             return !batch.is_empty();
         }
         self.register(waker);
-        batch.extend(self.take_where(urgent, |envelope| envelope));
+        if let Some(envelope) = self.take_where(urgent, |envelope| envelope) {
+            batch.push_back(envelope);
+        }
         !batch.is_empty()
     }
 
     /// Takes the first entry that `select` wants, and leaves the others in their order: selective receive.
     pub(crate) fn take_where<T>(
         &self,
-        mut select: impl FnMut(&Envelope<M>) -> bool,
+        select: impl FnMut(&Envelope<M>) -> bool,
         convert: impl FnOnce(Envelope<M>) -> T,
     ) -> Option<T> {
         let (envelope, wakers) = {
             let mut guard = self.lock();
             let inner = &mut *guard;
-            let position = inner.items.iter().position(&mut select)?;
-            let envelope = inner.items.remove(position)?;
+            let envelope = inner.items.take_first(select)?;
             let wakers = inner.after_take(Some(&envelope));
             (envelope, wakers)
         };
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(wakers);
         Some(convert(envelope))
     }
 
@@ -352,17 +366,13 @@ impl<M> Queue<M> {
             self.drained.store(false, Ordering::Relaxed);
             match &mut inner.bound {
                 Some(bound) => {
-                    bound.queued = inner
-                        .items
-                        .iter()
-                        .filter(|item| matches!(item, Envelope::Message(_)))
-                        .count();
+                    bound.queued = inner.items.count(is_message);
                     bound.admitted()
                 }
                 None => Vec::new(),
             }
         };
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(wakers);
     }
 
     /// Puts the waker of the process's task in place, so that a sender or a signal wakes it.
@@ -424,22 +434,15 @@ impl<M> Queue<M> {
         let (items, waker, wakers) = {
             let mut inner = self.lock();
             inner.closed = true;
-            let wakers: Vec<Waker> = inner
-                .bound
-                .as_mut()
-                .map(|bound| {
-                    bound
-                        .waiting
-                        .drain(..)
-                        .map(|waiting| waiting.waker)
-                        .collect()
-                })
-                .unwrap_or_default();
+            let wakers = match &mut inner.bound {
+                Some(bound) => bound.dismissed(),
+                None => Vec::new(),
+            };
             (inner.items.take(), self.take_waker(&mut inner), wakers)
         };
         drop(items);
         drop(waker);
-        wakers.into_iter().for_each(Waker::wake);
+        wake_all(wakers);
     }
 }
 
