@@ -509,6 +509,46 @@ fn each_construct_of_the_two_programs_is_in_the_table() {
     assert_none("constructs that the table does not have", &missing);
 }
 
+#[test]
+fn each_program_of_the_two_files_is_in_the_table() {
+    let seeds = workspace().join("../shared/seeds");
+    let rows = &pages()["elixir_constructs.md"].rows;
+    let known: BTreeSet<&str> = rows
+        .iter()
+        .flat_map(|row| row[0].spans.iter().map(String::as_str))
+        .collect();
+    let mut missing = Vec::new();
+    for file in ["genserver_examples.ex", "concurrency.ex"] {
+        let Ok(text) = fs::read_to_string(seeds.join(file)) else {
+            eprintln!("skipped: {file} is not beside this repository");
+            return;
+        };
+        let programs = programs(&text);
+        assert!(programs.len() > 1, "{file} has programs: {programs:?}");
+        let unknown = programs.into_iter().filter(|name| !known.contains(name));
+        missing.extend(unknown.map(str::to_owned));
+    }
+    assert_none("programs that the table does not have", &missing);
+}
+
+/// The modules that are servers, and the functions of those that are none.
+fn programs(text: &str) -> BTreeSet<&str> {
+    let mut programs = BTreeSet::new();
+    for module in text.split("defmodule ").skip(1) {
+        let name = module.split_whitespace().next().unwrap_or_default();
+        if module.contains("\n  use ") {
+            programs.insert(name);
+            continue;
+        }
+        for line in module.lines() {
+            let line = line.trim_start();
+            let function = line.strip_prefix("def ").or(line.strip_prefix("defp "));
+            programs.extend(function.and_then(|function| function.split('(').next()));
+        }
+    }
+    programs
+}
+
 /// A tuple's tag is in the table if a tuple of that tag is, and an option likewise; anything else as it is.
 fn is_in(known: &BTreeSet<String>, construct: &str) -> bool {
     known.contains(construct)

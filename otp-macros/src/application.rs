@@ -5,7 +5,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Expr, Ident, ItemEnum, ItemStruct, LitInt, LitStr, Token, Type};
+use syn::{Expr, Generics, Ident, Item, LitInt, LitStr, Token, Type};
 
 use crate::attr::{Setting, Settings};
 use crate::duration;
@@ -16,17 +16,18 @@ use crate::symbol;
 
 /// What the attribute above `item` becomes.
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let Some(ident) = name_of(item.clone()) else {
-        let message = "`#[otp_core::application]` belongs above the struct of the application; write `struct Chat;`";
-        let first = item.clone().into_iter().next();
-        let error = syn::Error::new_spanned(first, message).into_compile_error();
+    let Some(named) = Named::find(item.clone()) else {
+        let error = misplaced(&item).into_compile_error();
         return quote!(#error #item);
     };
     let mut errors = Errors::default();
+    if named.is_impl {
+        errors.take::<()>(Err(misplaced(&item)));
+    }
     let settings = Settings::parse(arguments, &symbol::APPLICATION_OPTIONS, &mut errors);
     let rt = Runtime::new(settings.crate_path(&mut errors).as_ref());
-    let resource = Resource::read(&ident, &settings, &mut errors);
-    let expanded = resource.expand(&ident, &rt);
+    let resource = Resource::read(&named.ident, &settings, &mut errors);
+    let expanded = resource.expand(&named, &rt);
     match errors.finish() {
         Ok(()) => quote!(#item #expanded),
         Err(error) => {
@@ -36,11 +37,37 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-/// Of a struct or an enum without parameters.
-fn name_of(item: TokenStream) -> Option<Ident> {
-    let of_struct = syn::parse2::<ItemStruct>(item.clone()).map(|item| item.ident);
-    let of_enum = || syn::parse2::<ItemEnum>(item).map(|item| item.ident);
-    of_struct.or_else(|_| of_enum()).ok()
+fn misplaced(item: &TokenStream) -> syn::Error {
+    let first = item.clone().into_iter().next();
+    let message = "`#[otp_core::application]` belongs above the struct of the application; write `struct Chat;`";
+    syn::Error::new_spanned(first, message)
+}
+
+/// The type of the application.
+struct Named {
+    ident: Ident,
+    generics: Generics,
+    /// Whether the attribute is above its impl, by mistake. All the same it is an application, so that nobody else complains.
+    is_impl: bool,
+}
+
+impl Named {
+    fn find(item: TokenStream) -> Option<Self> {
+        let (ident, generics, is_impl) = match syn::parse2(item).ok()? {
+            Item::Struct(item) => (item.ident, item.generics, false),
+            Item::Enum(item) => (item.ident, item.generics, false),
+            Item::Impl(item) => match *item.self_ty {
+                Type::Path(ty) => (ty.path.require_ident().ok()?.clone(), item.generics, true),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some(Named {
+            ident,
+            generics,
+            is_impl,
+        })
+    }
 }
 
 /// What the options say.
@@ -59,9 +86,11 @@ struct Resource {
 
 impl Resource {
     fn read(ident: &Ident, settings: &Settings, errors: &mut Errors) -> Self {
-        let mut text = |key| settings.get(key, errors, |setting| setting.read::<LitStr>(TEXT));
-        let name = text(symbol::NAME);
-        let (env, env_prefix) = (text(symbol::ENV), text(symbol::ENV_PREFIX));
+        let mut text =
+            |key, expected| settings.get(key, errors, |setting| setting.read::<LitStr>(expected));
+        let name = text(symbol::NAME, NAME);
+        let env = text(symbol::ENV, FILE);
+        let env_prefix = text(symbol::ENV_PREFIX, PREFIX);
         let from_ident = || LitStr::new(&snake_case(&ident.unraw().to_string()), Span::call_site());
         Resource {
             name: name.unwrap_or_else(from_ident),
@@ -77,7 +106,9 @@ impl Resource {
     }
 
     /// `impl ApplicationResource for Chat { const NAME: &'static str = "chat"; fn spec(&self) -> ApplicationSpec { … } }`
-    fn expand(&self, ident: &Ident, rt: &Runtime) -> TokenStream {
+    fn expand(&self, named: &Named, rt: &Runtime) -> TokenStream {
+        let ident = &named.ident;
+        let (parameters, arguments, bounds) = named.generics.split_for_impl();
         let name = &self.name;
         let env = self.env.iter().map(|path| quote!(.env_file(#path)));
         let prefix = self.env_prefix.iter();
@@ -94,7 +125,7 @@ impl Resource {
             .map(|time| quote!(.shutdown_timeout(#rt::core::time::Duration::from_millis(#time))));
         quote! {
             #[automatically_derived]
-            impl #rt::ApplicationResource for #ident {
+            impl #parameters #rt::ApplicationResource for #ident #arguments #bounds {
                 const NAME: &'static str = #name;
 
                 fn spec(&self) -> #rt::ApplicationSpec {
@@ -106,7 +137,9 @@ impl Resource {
     }
 }
 
-const TEXT: &str = "a text, such as `\"chat\"`";
+const NAME: &str = "a text, such as `\"chat\"`";
+const FILE: &str = "the path of a file as a text, such as `\"config/app.toml\"`";
+const PREFIX: &str = "a text, such as `\"CHAT\"`";
 const DEFAULTS: &str = "TOML as a text, such as `\"port = 4000\"`";
 const VALUES: &str = "values of applications, such as `Repo, Cache::default()`";
 const TYPES: &str = "types of applications, such as `Metrics`";
@@ -130,7 +163,10 @@ fn list<T: Parse + ToTokens>(
 
 fn milliseconds(setting: &Setting) -> syn::Result<u64> {
     let time: LitInt = setting.read(TIME)?;
-    duration::milliseconds(&time).ok_or_else(|| setting.expected(TIME))
+    duration::milliseconds(&time).ok_or_else(|| match duration::rewritten(&time) {
+        Some(rewritten) => setting.expected(&format!("`{rewritten}`")),
+        None => setting.expected(TIME),
+    })
 }
 
 #[cfg(test)]
@@ -187,6 +223,20 @@ mod tests {
         ] {
             assert!(expanded.contains(part), "{part} in {expanded}");
         }
+    }
+
+    #[test]
+    fn an_application_may_have_parameters() {
+        let expanded = expand(
+            quote!(),
+            quote!(
+                struct Chat<R: Repo>(R);
+            ),
+        )
+        .to_string();
+        let expected =
+            "impl < R : Repo > :: otp_core :: __private :: ApplicationResource for Chat < R > {";
+        assert!(expanded.contains(expected), "{expanded}");
     }
 
     #[test]

@@ -77,6 +77,11 @@ use crate::pid::Pid;
 /// applications.stop::<Chat>().await.unwrap();
 /// # });
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no application",
+    label = "no application",
+    note = "write `#[otp_core::application]` above the struct, and `impl Application for {Self}`"
+)]
 pub trait Application: ApplicationResource + Sized + Send + 'static {
     /// What its environment is read into; [`NoEnv`] if it has none.
     type Env: DeserializeOwned + Send + 'static;

@@ -84,7 +84,7 @@ fn workspace(packages: &BTreeMap<String, Vec<&Program>>) -> PathBuf {
         let core = root.join("otp-core");
         let mut manifest = format!(
             "[package]\nname = {package:?}\nversion = \"0.1.0\"\nedition = {edition:?}\npublish = false\n\n\
-             [dependencies]\n{library} = {{ package = \"otp-core\", path = {core:?}, features = [\"test-util\"] }}\n"
+             [dependencies]\n{library} = {{ package = \"otp-core\", path = {core:?}, features = [\"application\", \"test-util\"] }}\n"
         );
         for program in programs {
             let (name, path) = (program.binary(), &program.path);

@@ -1,0 +1,10 @@
+//! The attribute is above a function.
+
+
+#[otp_core::application]
+fn chat() {} //~
+
+
+fn main() {
+    chat();
+}

@@ -1,0 +1,21 @@
+//! The file of the environment is no text.
+
+use otp_core::application::{Application, ApplicationContext, NoEnv};
+use otp_core::prelude::*;
+use otp_core::{Strategy, Supervisor, SupervisorRef};
+
+#[otp_core::application(env = config)] //~
+struct Chat;
+
+impl Application for Chat {
+    type Env = NoEnv;
+    type Root = SupervisorRef;
+
+    async fn start(&mut self, _: NoEnv, _: &mut ApplicationContext) -> Result<SupervisorRef, ExitReason> {
+        Ok(Supervisor::builder(Strategy::OneForOne).start_link().await?)
+    }
+}
+
+fn main() -> std::process::ExitCode {
+    Chat.run()
+}
