@@ -269,11 +269,13 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
             // It is not the caller that waits now, but whoever takes the answer.
             self.outgoing.finish_waiting();
             if let Err(failure) = sent {
+                self.outgoing.fail_observed(&failure);
                 self.outgoing.phase = Phase::Failed(Box::new(failure));
             }
         }
         let answer = self.answer.take().expect("this takes the call");
-        crate::Request::new(answer, self.outgoing.server())
+        let observed = self.outgoing.observed.take();
+        crate::Request::new(answer, self.outgoing.server(), observed)
     }
 
     /// Resolves the route and queues the request. Err with what the call ends with.
@@ -317,7 +319,9 @@ impl<M: Send + 'static, T: Send + 'static> Future for Call<M, T> {
                     && let Poll::Ready(answer) = answer.poll(cx.waker())
                 {
                     this.outgoing.finish();
-                    return Poll::Ready(answer.ok_or_else(|| this.outgoing.no_answer()));
+                    let answer = answer.ok_or_else(|| this.outgoing.no_answer());
+                    this.outgoing.observed.end(answer.as_ref().err());
+                    return Poll::Ready(answer);
                 }
             }
             Phase::Blocked(_) | Phase::Failed(_) => {}
@@ -327,7 +331,8 @@ impl<M: Send + 'static, T: Send + 'static> Future for Call<M, T> {
             return this.outgoing.fail(cx).map(Err);
         }
         if let Phase::Blocked(_) = this.outgoing.phase {
-            this.unblock(cx.waker())?;
+            let unblocked = this.unblock(cx.waker());
+            unblocked.inspect_err(|failure| this.outgoing.fail_observed(failure))?;
         }
         this.outgoing.poll_timeout(cx.waker()).map(Err)
     }

@@ -112,9 +112,11 @@ pub mod supervisor;
 mod sync;
 pub mod sys;
 pub mod task;
+pub mod telemetry;
 #[cfg(feature = "test-util")]
 pub mod testing;
 pub mod time;
+mod trace;
 
 pub use agent::{Agent, AgentInit, AgentMessage, AgentRef};
 pub use call::{Call, CallError, CallFailure, DEFAULT_TIMEOUT, TryCall};

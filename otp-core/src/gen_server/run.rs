@@ -12,10 +12,12 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
 
+use tracing::Instrument;
+
 use super::{Context, GenServer};
 use crate::exit::ExitReason;
 use crate::node::Name;
-use crate::process::queue::Envelope;
+use crate::process::queue::{Envelope, Traced};
 use crate::process::run::catch;
 use crate::process::scope::Orphan;
 use crate::process::signal::{self, Signal};
@@ -64,7 +66,7 @@ pub(super) fn serve<S: GenServer>(
         }
         owner.report(&reason, state, &orphans);
         owner.cx.answer_held();
-        report::crash(&**owner.cx.cell(), std::any::type_name::<S>(), &reason);
+        report::crash(&**owner.cx.cell(), &reason);
         // Now, while the state and the callers among the batch are still there: they are to see the reason.
         signal::release(&**owner.cx.cell(), &reason)
     }
@@ -99,6 +101,8 @@ impl<S: GenServer> Owner<S> {
             match next {
                 Some(Envelope::Message(message)) => self.handle(message).await,
                 None => self.timeout().await,
+                // Boxed, as the task of every server would have to hold it.
+                Some(Envelope::Traced(traced)) => Box::pin(self.handle_traced(*traced)).await,
                 Some(Envelope::Signal(signal)) => {
                     if let Signal::System(SystemRequest::Stop(reason)) = *signal {
                         return reason;
@@ -123,9 +127,14 @@ impl<S: GenServer> Owner<S> {
         self.state.handle_message(message, &mut self.cx)
     }
 
+    async fn handle_traced(&mut self, traced: Traced<S::Message>) {
+        self.handle(traced.message).instrument(traced.span).await;
+    }
+
     async fn timeout(&mut self) {
         self.cx.begin_callback();
         self.last_message = Some("timeout");
+        report::timeout(&**self.cx.cell());
         self.state.handle_timeout(&mut self.cx).await;
     }
 
@@ -191,7 +200,7 @@ impl<S: GenServer> Owner<S> {
                     Signal::Idle(_) => {}
                     other => self.put_aside(Envelope::Signal(Box::new(other))),
                 },
-                message @ Envelope::Message(_) => self.put_aside(message),
+                message => self.put_aside(message),
             }
         };
         if let Some(mut aside) = self.aside.take() {
@@ -210,7 +219,7 @@ impl<S: GenServer> Owner<S> {
                 Signal::Exit(exit) => Some(exit.pid) == parent,
                 Signal::Down(_) => false,
             },
-            Envelope::Message(_) => false,
+            Envelope::Message(_) | Envelope::Traced(_) => false,
         };
         poll_fn(|cx| {
             if cell.queue().take_urgent(batch, cx.waker(), urgent) {

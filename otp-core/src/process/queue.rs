@@ -11,6 +11,8 @@ use std::collections::VecDeque;
 use std::sync::PoisonError;
 use std::task::Waker;
 
+use tracing::Span;
+
 use super::fifo::Fifo;
 use super::signal::Signal;
 use crate::options::{MailboxPolicy, WhenFull};
@@ -24,6 +26,42 @@ const KEPT_CAPACITY: usize = 1024;
 pub(crate) enum Envelope<M> {
     Message(M),
     Signal(Box<Signal>),
+    /// A message that is to be handled in a span.
+    Traced(Box<Traced<M>>),
+}
+
+/// A message and the span to handle it in.
+pub(crate) struct Traced<M> {
+    pub(crate) message: M,
+    pub(crate) span: Span,
+}
+
+impl<M> Envelope<M> {
+    fn is_message(&self) -> bool {
+        !matches!(self, Envelope::Signal(_))
+    }
+
+    /// For a receiver that is no server: its messages are handled in no span.
+    pub(crate) fn untraced(self) -> Self {
+        match self {
+            Envelope::Traced(traced) => Envelope::Message(traced.message),
+            other => other,
+        }
+    }
+}
+
+/// A message was queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    Queued,
+    /// It has pushed out the oldest one.
+    Evicting,
+}
+
+/// Why there is no room for a message.
+enum NoRoom {
+    Wait,
+    Refuse,
 }
 
 /// Why a message was not queued. It comes back.
@@ -172,16 +210,31 @@ impl<M> Queue<M> {
         &self,
         message: P,
         ticket: Option<u64>,
-    ) -> Result<(), PushError<P>> {
+    ) -> Result<Pushed, PushError<P>> {
         let inner = self.lock();
         if inner.closed {
             return Err(PushError::Closed(message));
         }
         if inner.bound.is_some() {
-            return self.push_bounded(inner, message, ticket);
+            return self.push_bounded(inner, message, ticket, None);
         }
         self.enqueue(inner, Envelope::Message(message.into()));
-        Ok(())
+        Ok(Pushed::Queued)
+    }
+
+    /// As [`push`](Self::push), a message that is to be handled in a span.
+    #[cold]
+    pub(crate) fn push_traced<P: Into<M>>(
+        &self,
+        message: P,
+        ticket: Option<u64>,
+        span: Span,
+    ) -> Result<Pushed, PushError<P>> {
+        let inner = self.lock();
+        if inner.closed {
+            return Err(PushError::Closed(message));
+        }
+        self.push_bounded(inner, message, ticket, Some(span))
     }
 
     /// Queues a message whatever the bound: one that the process sends to itself, and could never wait for.
@@ -202,35 +255,20 @@ impl<M> Queue<M> {
         mut guard: MutexGuard<'_, Inner<M>>,
         message: P,
         ticket: Option<u64>,
-    ) -> Result<(), PushError<P>> {
-        let inner = &mut *guard;
-        let Some(bound) = &mut inner.bound else {
-            return Err(PushError::Closed(message));
+        span: Option<Span>,
+    ) -> Result<Pushed, PushError<P>> {
+        let evicted = match guard.admit(ticket) {
+            Ok(evicted) => evicted,
+            Err(NoRoom::Wait) => return Err(PushError::Full(message)),
+            Err(NoRoom::Refuse) => return Err(PushError::Refused(message)),
         };
-        let mut evicted = None;
-        if !bound.has_room_for(ticket) {
-            match bound.when_full {
-                WhenFull::Wait => return Err(PushError::Full(message)),
-                WhenFull::Refuse => {
-                    bound.lost += 1;
-                    return Err(PushError::Refused(message));
-                }
-                WhenFull::DropOldest => {
-                    let oldest = inner
-                        .items
-                        .iter()
-                        .position(|item| matches!(item, Envelope::Message(_)));
-                    evicted = oldest.and_then(|oldest| inner.items.remove(oldest));
-                    bound.lost += 1;
-                    bound.queued -= 1;
-                }
-            }
-        }
-        bound.forget(ticket);
-        bound.queued += 1;
-        self.enqueue(guard, Envelope::Message(message.into()));
-        drop(evicted);
-        Ok(())
+        let message = message.into();
+        let envelope = match span {
+            None => Envelope::Message(message),
+            Some(span) => Envelope::Traced(Box::new(Traced { message, span })),
+        };
+        self.enqueue(guard, envelope);
+        Ok(evicted.map_or(Pushed::Queued, |_| Pushed::Evicting))
     }
 
     /// Waits for room: keeps or makes the sender's place in the line. None if there is room to try again at once.
@@ -352,11 +390,7 @@ impl<M> Queue<M> {
             self.drained.store(false, Ordering::Relaxed);
             match &mut inner.bound {
                 Some(bound) => {
-                    bound.queued = inner
-                        .items
-                        .iter()
-                        .filter(|item| matches!(item, Envelope::Message(_)))
-                        .count();
+                    bound.queued = inner.items.iter().filter(|item| item.is_message()).count();
                     bound.admitted()
                 }
                 None => Vec::new(),
@@ -444,10 +478,36 @@ impl<M> Queue<M> {
 }
 
 impl<M> Inner<M> {
+    /// Makes room for a message, and counts it. Gives the one that it has pushed out.
+    fn admit(&mut self, ticket: Option<u64>) -> Result<Option<Envelope<M>>, NoRoom> {
+        let Some(bound) = &mut self.bound else {
+            return Ok(None);
+        };
+        let mut evicted = None;
+        if !bound.has_room_for(ticket) {
+            match bound.when_full {
+                WhenFull::Wait => return Err(NoRoom::Wait),
+                WhenFull::Refuse => {
+                    bound.lost += 1;
+                    return Err(NoRoom::Refuse);
+                }
+                WhenFull::DropOldest => {
+                    let oldest = self.items.iter().position(Envelope::is_message);
+                    evicted = oldest.and_then(|oldest| self.items.remove(oldest));
+                    bound.lost += 1;
+                    bound.queued -= 1;
+                }
+            }
+        }
+        bound.forget(ticket);
+        bound.queued += 1;
+        Ok(evicted)
+    }
+
     /// Accounts for an entry that was taken, and says who may try to send now.
     fn after_take(&mut self, taken: Option<&Envelope<M>>) -> Vec<Waker> {
         match (&mut self.bound, taken) {
-            (Some(bound), Some(Envelope::Message(_))) => {
+            (Some(bound), Some(taken)) if taken.is_message() => {
                 bound.queued -= 1;
                 bound.admitted()
             }

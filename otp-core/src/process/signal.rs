@@ -15,8 +15,10 @@ use crate::exit::ExitReason;
 use crate::node::{Name, Node};
 use crate::pid::Pid;
 use crate::reply::ReplyTo;
+use crate::report;
 use crate::sync::MutexGuard;
 use crate::sys::SystemRequest;
+use crate::telemetry::ProcessStop;
 
 /// Says that a monitored process ended: Erlang's `{'DOWN', Ref, process, Pid, Reason}`.
 ///
@@ -325,17 +327,18 @@ fn down(watcher: &dyn Process, monitor: u64, pid: Pid, reason: &ExitReason) {
 /// Step 1 of an end: from here on it has ended for everybody who looks. The first reason stays and is returned.
 pub(crate) fn release(process: &dyn Process, reason: &ExitReason) -> ExitReason {
     let core = process.core();
-    let (reason, tables, has_timers) = {
+    let (reason, name, tables, has_timers) = {
         let mut vital = core.vital();
         if !vital.end(reason.clone()) {
             return vital.ended().cloned().unwrap_or(ExitReason::Normal);
         }
         // Under the lock: nobody finds it ended and its name taken.
-        if let Some(name) = vital.take_name() {
-            core.node().forget_name(&name, core.pid());
+        let name = vital.take_name();
+        if let Some(name) = &name {
+            core.node().forget_name(name, core.pid());
         }
         core.set_gone();
-        (reason.clone(), vital.take_tables(), vital.has_timers)
+        (reason.clone(), name, vital.take_tables(), vital.has_timers)
     };
     for table in tables {
         // It drops what users have stored.
@@ -344,6 +347,9 @@ pub(crate) fn release(process: &dyn Process, reason: &ExitReason) -> ExitReason 
     core.node().remove(core.pid());
     if has_timers {
         core.node().timers().forget(core.pid());
+    }
+    if core.node().telemetry().wants::<ProcessStop>() {
+        report::stop(process, name, &reason);
     }
     reason
 }
