@@ -91,6 +91,8 @@ mod child_spec;
 pub mod differences;
 mod exit;
 pub mod gen_server;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 #[cfg(shuttle)]
 mod model;
 mod node;
