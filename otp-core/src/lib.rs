@@ -49,6 +49,8 @@
 //! | one value computed beside other work, and streams of them | [`Task`], [`mod@task`], [`TaskSupervisor`] |
 //! | a state without a server of its own | [`Agent`] |
 //! | supervising servers | [`supervisor!`](macro@supervisor), [`mod@supervisor`], [`Supervisor`], [`DynamicSupervisor`], [`PartitionSupervisor`] |
+//! | what happens in a node, as events | [`telemetry`] |
+//! | numbers about it | `metrics`, with the feature `metrics` |
 //! | what differs from OTP, and why | [`differences`] |
 //! | programs and tests | [`main`], [`test`](macro@test), [`Node`] |
 //! | parts of a program that start and stop as one, its environment, signals | `application`, with the feature `application` |

@@ -15,6 +15,23 @@
 //!
 //! The label `kind` is the type of the server, `task` or `process`. A supervisor is labelled by its name, and by its pid if it
 //! has none: supervisors whose restarts are watched have names.
+//!
+//! ```
+//! # use otp_core::prelude::*;
+//! use metrics_util::debugging::DebuggingRecorder;
+//! use otp_core::metrics::Metrics;
+//!
+//! let recorder = DebuggingRecorder::new();
+//! let _recording = metrics::set_default_local_recorder(&recorder);
+//! # otp_core::doc_test(async {
+//! let metrics = Metrics::start_link(Duration::from_secs(5)).await.unwrap();
+//! # use doc_servers::Counter;
+//! Counter::start(0).await.unwrap().add(2).await.unwrap();
+//! let shown = recorder.snapshotter().snapshot().into_vec();
+//! assert!(shown.iter().any(|(key, ..)| key.key().name() == "otp_call_duration_seconds"));
+//! # metrics.stop().await.unwrap();
+//! # });
+//! ```
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -76,6 +93,18 @@ pub struct Metrics {
 
 impl Metrics {
     /// Starts it, linked with the current process. It looks at all processes now, and then after each `period`.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`](crate::StartError).
+    ///
+    /// # Panics
+    ///
+    /// Panics outside a node, once it is polled.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, what had begun is killed.
     ///
     /// # Examples
     ///
