@@ -39,8 +39,7 @@ pub(crate) struct Outgoing<M> {
     pub(crate) deadline: Deadline,
     pub(crate) phase: Phase,
     in_process: bool,
-    /// Whether somebody wants to know of it, or may follow it.
-    is_watched: bool,
+    /// Whether somebody wants to know of it.
     pub(crate) observed: Observed,
 }
 
@@ -52,7 +51,6 @@ impl<M> Outgoing<M> {
             deadline: Deadline::After(DEFAULT_TIMEOUT),
             phase: Phase::New,
             in_process: false,
-            is_watched: false,
             observed: Observed::not(),
         }
     }
@@ -83,10 +81,7 @@ impl<M: Send + 'static> Outgoing<M> {
     /// Resolves the route, and notes that the current process waits. Gives the process.
     pub(crate) fn begin(&mut self) -> Result<Option<Pid>, CallFailure> {
         self.route.pin()?;
-        let server = self.core().ok_or(CallFailure::NoProc)?;
-        let is_watched = is_call_wanted(server.node()) || trace::is_on();
-        let server = server.pid();
-        self.is_watched = is_watched;
+        let server = self.core().ok_or(CallFailure::NoProc)?.pid();
         let caller = scope::wait_for(server);
         self.in_process = caller.is_some();
         if caller == Some(server) {
@@ -97,7 +92,7 @@ impl<M: Send + 'static> Outgoing<M> {
 
     /// Queues the request, or finds that there is no room.
     pub(crate) fn push(&mut self, ticket: Option<u64>) -> Result<(), CallFailure> {
-        if self.is_watched
+        if self.is_watched()
             && let Some(span) = self.watch()
         {
             return self.push_traced(ticket, span);
@@ -153,6 +148,12 @@ impl<M: Send + 'static> Outgoing<M> {
             Err(PushError::Closed(_)) => return Err(CallFailure::NoProc),
         }
         Ok(())
+    }
+
+    /// Whether somebody wants to know of the call, or may follow it.
+    #[inline]
+    fn is_watched(&self) -> bool {
+        trace::is_on() || self.core().is_some_and(|core| is_call_wanted(core.node()))
     }
 
     /// Tells that the call begins, to those who want to know. The span to handle it in, if it is to be followed.

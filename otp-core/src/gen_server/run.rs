@@ -17,7 +17,7 @@ use tracing::Instrument;
 use super::{Context, GenServer};
 use crate::exit::ExitReason;
 use crate::node::Name;
-use crate::process::queue::{Envelope, Traced};
+use crate::process::queue::Envelope;
 use crate::process::run::catch;
 use crate::process::scope::Orphan;
 use crate::process::signal::{self, Signal};
@@ -101,8 +101,6 @@ impl<S: GenServer> Owner<S> {
             match next {
                 Some(Envelope::Message(message)) => self.handle(message).await,
                 None => self.timeout().await,
-                // Boxed, as the task of every server would have to hold it.
-                Some(Envelope::Traced(traced)) => Box::pin(self.handle_traced(*traced)).await,
                 Some(Envelope::Signal(signal)) => {
                     if let Signal::System(SystemRequest::Stop(reason)) = *signal {
                         return reason;
@@ -125,10 +123,6 @@ impl<S: GenServer> Owner<S> {
             statistics.messages_in += 1;
         }
         self.state.handle_message(message, &mut self.cx)
-    }
-
-    async fn handle_traced(&mut self, traced: Traced<S::Message>) {
-        self.handle(traced.message).instrument(traced.span).await;
     }
 
     async fn timeout(&mut self) {
@@ -154,6 +148,11 @@ impl<S: GenServer> Owner<S> {
                 self.cx.begin_callback();
                 self.last_message = Some("EXIT");
                 self.state.handle_exit(exit, &mut self.cx).await;
+                None
+            }
+            Signal::Traced(traced) => {
+                let (message, span) = traced.take();
+                self.handle(message).instrument(span).await;
                 None
             }
             Signal::Idle(generation) => {
@@ -217,9 +216,9 @@ impl<S: GenServer> Owner<S> {
             Envelope::Signal(signal) => match &**signal {
                 Signal::System(_) | Signal::Idle(_) => true,
                 Signal::Exit(exit) => Some(exit.pid) == parent,
-                Signal::Down(_) => false,
+                Signal::Down(_) | Signal::Traced(_) => false,
             },
-            Envelope::Message(_) | Envelope::Traced(_) => false,
+            Envelope::Message(_) => false,
         };
         poll_fn(|cx| {
             if cell.queue().take_urgent(batch, cx.waker(), urgent) {

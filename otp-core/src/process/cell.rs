@@ -195,7 +195,7 @@ impl<M: Send + 'static> Process for Cell<M> {
         self.queue
             .take_where(wanted, |envelope| match envelope {
                 Envelope::Signal(signal) => Some(signal),
-                Envelope::Message(_) | Envelope::Traced(_) => None,
+                Envelope::Message(_) => None,
             })
             .flatten()
     }

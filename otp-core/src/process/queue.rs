@@ -14,7 +14,7 @@ use std::task::Waker;
 use tracing::Span;
 
 use super::fifo::Fifo;
-use super::signal::Signal;
+use super::signal::{Signal, Traced};
 use crate::options::{MailboxPolicy, WhenFull};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard};
@@ -26,26 +26,26 @@ const KEPT_CAPACITY: usize = 1024;
 pub(crate) enum Envelope<M> {
     Message(M),
     Signal(Box<Signal>),
-    /// A message that is to be handled in a span.
-    Traced(Box<Traced<M>>),
-}
-
-/// A message and the span to handle it in.
-pub(crate) struct Traced<M> {
-    pub(crate) message: M,
-    pub(crate) span: Span,
 }
 
 impl<M> Envelope<M> {
     fn is_message(&self) -> bool {
-        !matches!(self, Envelope::Signal(_))
+        match self {
+            Envelope::Message(_) => true,
+            Envelope::Signal(signal) => matches!(**signal, Signal::Traced(_)),
+        }
     }
+}
 
+impl<M: 'static> Envelope<M> {
     /// For a receiver that is no server: its messages are handled in no span.
     pub(crate) fn untraced(self) -> Self {
         match self {
-            Envelope::Traced(traced) => Envelope::Message(traced.message),
-            other => other,
+            Envelope::Signal(signal) => match *signal {
+                Signal::Traced(traced) => Envelope::Message(traced.take().0),
+                _ => Envelope::Signal(signal),
+            },
+            message @ Envelope::Message(_) => message,
         }
     }
 }
@@ -216,7 +216,7 @@ impl<M> Queue<M> {
             return Err(PushError::Closed(message));
         }
         if inner.bound.is_some() {
-            return self.push_bounded(inner, message, ticket, None);
+            return self.push_bounded(inner, message, ticket, Envelope::Message);
         }
         self.enqueue(inner, Envelope::Message(message.into()));
         Ok(Pushed::Queued)
@@ -229,12 +229,17 @@ impl<M> Queue<M> {
         message: P,
         ticket: Option<u64>,
         span: Span,
-    ) -> Result<Pushed, PushError<P>> {
+    ) -> Result<Pushed, PushError<P>>
+    where
+        M: Send + 'static,
+    {
         let inner = self.lock();
         if inner.closed {
             return Err(PushError::Closed(message));
         }
-        self.push_bounded(inner, message, ticket, Some(span))
+        self.push_bounded(inner, message, ticket, |message| {
+            Envelope::Signal(Box::new(Signal::Traced(Traced::new(message, span))))
+        })
     }
 
     /// Queues a message whatever the bound: one that the process sends to itself, and could never wait for.
@@ -255,18 +260,14 @@ impl<M> Queue<M> {
         mut guard: MutexGuard<'_, Inner<M>>,
         message: P,
         ticket: Option<u64>,
-        span: Option<Span>,
+        wrap: impl FnOnce(M) -> Envelope<M>,
     ) -> Result<Pushed, PushError<P>> {
         let evicted = match guard.admit(ticket) {
             Ok(evicted) => evicted,
             Err(NoRoom::Wait) => return Err(PushError::Full(message)),
             Err(NoRoom::Refuse) => return Err(PushError::Refused(message)),
         };
-        let message = message.into();
-        let envelope = match span {
-            None => Envelope::Message(message),
-            Some(span) => Envelope::Traced(Box::new(Traced { message, span })),
-        };
+        let envelope = wrap(message.into());
         self.enqueue(guard, envelope);
         Ok(evicted.map_or(Pushed::Queued, |_| Pushed::Evicting))
     }

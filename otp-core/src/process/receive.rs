@@ -279,7 +279,6 @@ impl<M: Send + 'static> Mailbox<M> {
                 Signal::Exit(exit) => Ok(Event::Exit(exit)),
                 other => Err(Envelope::Signal(Box::new(other))),
             },
-            traced @ Envelope::Traced(_) => Err(traced),
         })
         .await
     }

@@ -8,6 +8,10 @@
 //! 2. its code, state and batch are dropped (in its task, [`super::run`]); callers among them learn the reason
 //! 3. [`farewell`]: its mailbox is closed, EXITs go to its links, the parent last, and DOWNs to its monitors
 
+use std::any::Any;
+
+use tracing::Span;
+
 use super::cell::{Core, Process};
 use super::run::contain;
 use super::vital::{Effect, Via, Vital};
@@ -132,6 +136,29 @@ pub(crate) enum Signal {
     System(SystemRequest),
     /// The idle timeout of this number is over.
     Idle(u64),
+    /// Not a signal, but a message: it travels as one, so that an envelope need not have room for its span.
+    Traced(Traced),
+}
+
+/// A message that is to be handled in a span.
+#[derive(Debug)]
+pub(crate) struct Traced {
+    message: Box<dyn Any + Send>,
+    span: Span,
+}
+
+impl Traced {
+    pub(crate) fn new<M: Send + 'static>(message: M, span: Span) -> Self {
+        let message = Box::new(message);
+        Traced { message, span }
+    }
+
+    /// The message, in a mailbox for messages of type `M`, and its span.
+    pub(crate) fn take<M: 'static>(self) -> (M, Span) {
+        let message = self.message.downcast();
+        let message = *message.expect("a mailbox takes messages of one type");
+        (message, self.span)
+    }
 }
 
 /// Delivers an exit signal.
