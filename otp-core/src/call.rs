@@ -280,10 +280,13 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
 
     /// Resolves the route and queues the request. Err with what the call ends with.
     fn send(&mut self, waker: &Waker) -> Result<(), CallFailure> {
-        let caller = self.outgoing.begin()?;
+        let (caller, is_watched) = self.outgoing.begin()?;
         if let Some(answer) = &mut self.answer {
             answer.of(caller);
             answer.watch(waker);
+        }
+        if is_watched {
+            return self.outgoing.push_watched(None);
         }
         self.outgoing.push(None)
     }
@@ -295,7 +298,7 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
             if let Some(answer) = &mut self.answer {
                 answer.watch(waker);
             }
-            self.outgoing.push(ticket)?;
+            self.outgoing.push_watched(ticket)?;
         }
         Ok(())
     }
@@ -319,9 +322,10 @@ impl<M: Send + 'static, T: Send + 'static> Future for Call<M, T> {
                     && let Poll::Ready(answer) = answer.poll(cx.waker())
                 {
                     this.outgoing.finish();
-                    let answer = answer.ok_or_else(|| this.outgoing.no_answer());
-                    this.outgoing.observed.end(answer.as_ref().err());
-                    return Poll::Ready(answer);
+                    if this.outgoing.observed.is_observed() {
+                        return Poll::Ready(this.outgoing.tell_end(answer));
+                    }
+                    return Poll::Ready(answer.ok_or_else(|| this.outgoing.no_answer()));
                 }
             }
             Phase::Blocked(_) | Phase::Failed(_) => {}

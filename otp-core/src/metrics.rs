@@ -142,7 +142,6 @@ impl Metrics {
     /// # supervisor.stop().await.unwrap();
     /// # });
     /// ```
-    #[must_use]
     pub fn child_spec(period: Duration) -> ChildSpec<ServerRef<Self>> {
         ChildSpec::new("Metrics", move || Metrics::start_link(period))
     }

@@ -78,25 +78,22 @@ impl<M> Outgoing<M> {
 }
 
 impl<M: Send + 'static> Outgoing<M> {
-    /// Resolves the route, and notes that the current process waits. Gives the process.
-    pub(crate) fn begin(&mut self) -> Result<Option<Pid>, CallFailure> {
+    /// Resolves the route, and notes that the current process waits. Gives the process, and whether the call is watched.
+    pub(crate) fn begin(&mut self) -> Result<(Option<Pid>, bool), CallFailure> {
         self.route.pin()?;
-        let server = self.core().ok_or(CallFailure::NoProc)?.pid();
+        let core = self.core().ok_or(CallFailure::NoProc)?;
+        let is_watched = is_call_wanted(core.node()) || trace::is_on();
+        let server = core.pid();
         let caller = scope::wait_for(server);
         self.in_process = caller.is_some();
         if caller == Some(server) {
             return Err(CallFailure::CallingSelf);
         }
-        Ok(caller)
+        Ok((caller, is_watched))
     }
 
     /// Queues the request, or finds that there is no room.
     pub(crate) fn push(&mut self, ticket: Option<u64>) -> Result<(), CallFailure> {
-        if self.is_watched()
-            && let Some(span) = self.watch()
-        {
-            return self.push_traced(ticket, span);
-        }
         let Some(message) = self.message.take() else {
             return Err(CallFailure::NoProc);
         };
@@ -108,9 +105,12 @@ impl<M: Send + 'static> Outgoing<M> {
         self.pushed(pushed, ticket)
     }
 
-    /// As [`push`](Self::push), for a request that is to be handled in a span.
+    /// As [`push`](Self::push), under the eyes of those who want to know of the call, or may follow it.
     #[cold]
-    fn push_traced(&mut self, ticket: Option<u64>, span: Span) -> Result<(), CallFailure> {
+    pub(crate) fn push_watched(&mut self, ticket: Option<u64>) -> Result<(), CallFailure> {
+        let Some(span) = self.watch() else {
+            return self.push(ticket);
+        };
         let Some(message) = self.message.take() else {
             return Err(CallFailure::NoProc);
         };
@@ -150,14 +150,7 @@ impl<M: Send + 'static> Outgoing<M> {
         Ok(())
     }
 
-    /// Whether somebody wants to know of the call, or may follow it.
-    #[inline]
-    fn is_watched(&self) -> bool {
-        trace::is_on() || self.core().is_some_and(|core| is_call_wanted(core.node()))
-    }
-
     /// Tells that the call begins, to those who want to know. The span to handle it in, if it is to be followed.
-    #[cold]
     fn watch(&mut self) -> Option<Span> {
         let message = self.message.as_ref()?;
         let (core, kind, called) = match &self.route {
@@ -228,6 +221,14 @@ impl<M: Send + 'static> Outgoing<M> {
         {
             Observed::nobody(&node, type_name::<M>()).end(Some(failure));
         }
+    }
+
+    /// Tells that the answer is there, or that there will be none.
+    #[cold]
+    pub(crate) fn tell_end<T>(&mut self, answer: Option<T>) -> Result<T, CallFailure> {
+        let answer = answer.ok_or_else(|| self.no_answer());
+        self.observed.end(answer.as_ref().err());
+        answer
     }
 
     /// Why there is no answer, when the request is gone.

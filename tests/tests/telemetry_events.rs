@@ -18,7 +18,7 @@ const SECOND: Duration = Duration::from_secs(1);
 type Lines = Arc<Mutex<Vec<String>>>;
 
 fn take(lines: &Lines) -> Vec<String> {
-    std::mem::take(&mut lines.lock().unwrap())
+    std::mem::take(&mut lines.lock().expect("nobody panicked"))
 }
 
 /// Writes down all that is told of calls.
@@ -28,7 +28,7 @@ fn calls() -> Lines {
         let lines = Arc::clone(&lines);
         move |call: &telemetry::CallInfo, rest: String| {
             let line = format!("{what} {}{rest}", call.message);
-            lines.lock().unwrap().push(line);
+            lines.lock().expect("nobody panicked").push(line);
         }
     };
     let (start, stop, timeout) = (note("start"), note("stop"), note("timeout"));
@@ -47,7 +47,7 @@ fn calls() -> Lines {
             );
         })
         .on(move |event: &CallDropped| dropped(&event.call, format!(" {:?}", event.duration)));
-    telemetry::attach_many("calls", handlers).unwrap();
+    telemetry::attach_many("calls", handlers).expect("the id is free");
     lines
 }
 
@@ -57,9 +57,9 @@ fn keep<E: Event + Clone + Send>() -> Arc<Mutex<Vec<E>>> {
     let keep = Arc::clone(&kept);
     let id = E::NAME.to_string();
     telemetry::attach(id, move |event: &E| {
-        keep.lock().unwrap().push(event.clone())
+        keep.lock().expect("nobody panicked").push(event.clone())
     })
-    .unwrap();
+    .expect("each type once");
     kept
 }
 
@@ -67,7 +67,7 @@ async fn named() -> PuppetRef {
     Puppet::start_link(Journal::new())
         .name("puppet")
         .await
-        .unwrap()
+        .expect("the name is free")
 }
 
 #[otp_core::test]

@@ -42,18 +42,22 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Notes {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, cx: LayerContext<'_, S>) {
         let mut made = Made {
             name: attributes.metadata().name(),
-            parent: cx.span(id).unwrap().parent().map(|parent| parent.name()),
+            parent: cx
+                .span(id)
+                .expect("it was made")
+                .parent()
+                .map(|parent| parent.name()),
             ..Made::default()
         };
         attributes.record(&mut made);
-        self.0.lock().unwrap().push(made);
+        self.0.lock().expect("nobody panicked").push(made);
     }
 }
 
 impl Notes {
     /// Takes the names of the spans that were made, each with its parent's.
     fn take(&self) -> Vec<(&'static str, Option<&'static str>)> {
-        let made = std::mem::take(&mut *self.0.lock().unwrap());
+        let made = std::mem::take(&mut *self.0.lock().expect("nobody panicked"));
         made.iter().map(|made| (made.name, made.parent)).collect()
     }
 }
@@ -77,14 +81,14 @@ fn request() -> Span {
 }
 
 #[protocol]
-pub trait Where {
+trait Where {
     /// The span that it is handled in.
     #[call]
     async fn ask(&mut self) -> Option<&'static str>;
 }
 
 #[gen_server(mailbox = bounded(1))]
-pub struct Server {
+struct Server {
     next: Option<WhereRef>,
 }
 

@@ -359,21 +359,18 @@ impl<M> Queue<M> {
         !batch.is_empty()
     }
 
-    /// Takes the first entry that `select` wants, and leaves the others in their order: selective receive.
+    /// Takes the first signal that `select` wants, and leaves the others in their order: selective receive. No message, as
+    /// senders that wait for room are not told of it.
     pub(crate) fn take_where<T>(
         &self,
         mut select: impl FnMut(&Envelope<M>) -> bool,
         convert: impl FnOnce(Envelope<M>) -> T,
     ) -> Option<T> {
-        let (envelope, wakers) = {
-            let mut guard = self.lock();
-            let inner = &mut *guard;
+        let envelope = {
+            let mut inner = self.lock();
             let position = inner.items.iter().position(&mut select)?;
-            let envelope = inner.items.remove(position)?;
-            let wakers = inner.after_take(Some(&envelope));
-            (envelope, wakers)
+            inner.items.remove(position)?
         };
-        wakers.into_iter().for_each(Waker::wake);
         Some(convert(envelope))
     }
 
@@ -514,5 +511,26 @@ impl<M> Inner<M> {
             }
             _ => Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What there is beside messages is to take no room from them.
+    #[test]
+    fn an_envelope_is_as_large_as_its_message() {
+        enum Small {
+            _A(u64),
+            _B,
+        }
+
+        assert_eq!(size_of::<Envelope<Small>>(), size_of::<Small>());
+        assert_eq!(size_of::<Option<Envelope<Small>>>(), size_of::<Small>());
+        assert_eq!(
+            size_of::<Envelope<std::convert::Infallible>>(),
+            size_of::<usize>()
+        );
     }
 }

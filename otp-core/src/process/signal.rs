@@ -354,18 +354,37 @@ fn down(watcher: &dyn Process, monitor: u64, pid: Pid, reason: &ExitReason) {
 /// Step 1 of an end: from here on it has ended for everybody who looks. The first reason stays and is returned.
 pub(crate) fn release(process: &dyn Process, reason: &ExitReason) -> ExitReason {
     let core = process.core();
-    let (reason, name, tables, has_timers) = {
+    if core.node().telemetry().wants::<ProcessStop>() {
+        return release_and_tell(process, reason);
+    }
+    release_untold(process, reason)
+}
+
+#[cold]
+fn release_and_tell(process: &dyn Process, reason: &ExitReason) -> ExitReason {
+    // Only its own task ends a process, and so nobody does between these.
+    let is_first = !process.core().is_gone();
+    let name = process.core().vital().name().cloned();
+    let reason = release_untold(process, reason);
+    if is_first {
+        report::stop(process, name, &reason);
+    }
+    reason
+}
+
+fn release_untold(process: &dyn Process, reason: &ExitReason) -> ExitReason {
+    let core = process.core();
+    let (reason, tables, has_timers) = {
         let mut vital = core.vital();
         if !vital.end(reason.clone()) {
             return vital.ended().cloned().unwrap_or(ExitReason::Normal);
         }
         // Under the lock: nobody finds it ended and its name taken.
-        let name = vital.take_name();
-        if let Some(name) = &name {
-            core.node().forget_name(name, core.pid());
+        if let Some(name) = vital.take_name() {
+            core.node().forget_name(&name, core.pid());
         }
         core.set_gone();
-        (reason.clone(), name, vital.take_tables(), vital.has_timers)
+        (reason.clone(), vital.take_tables(), vital.has_timers)
     };
     for table in tables {
         // It drops what users have stored.
@@ -374,9 +393,6 @@ pub(crate) fn release(process: &dyn Process, reason: &ExitReason) -> ExitReason 
     core.node().remove(core.pid());
     if has_timers {
         core.node().timers().forget(core.pid());
-    }
-    if core.node().telemetry().wants::<ProcessStop>() {
-        report::stop(process, name, &reason);
     }
     reason
 }

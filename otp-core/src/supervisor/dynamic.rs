@@ -867,7 +867,7 @@ impl GenServer for DynamicServer {
         let restart = child.worker.restart;
         if is_reported(restart, reason) {
             let offender = child.worker.offender(Some(pid));
-            let error = SupervisorError::ChildTerminated(reason.clone());
+            let error = || SupervisorError::ChildTerminated(reason.clone());
             report::error(&**cx.cell(), error, &offender);
         }
         match verdict(restart, reason) {
@@ -897,7 +897,7 @@ impl GenServer for DynamicServer {
             let left = time.map(|time| time.saturating_sub(began.elapsed()));
             if let Err(unexpected) = stopping.gone(left, &mut patience).await {
                 let offender = worker.offender(Some(unexpected.pid));
-                let error = SupervisorError::ShutdownError(unexpected.reason);
+                let error = || SupervisorError::ShutdownError(unexpected.reason);
                 report::error(&**cx.cell(), error, &offender);
             }
         }
@@ -948,7 +948,7 @@ impl DynamicServer {
         if !self.intensity.allows(Instant::now()) {
             if let Some(child) = self.children.remove(&pid) {
                 let offender = child.worker.offender(Some(pid));
-                let error = SupervisorError::ReachedMaxRestartIntensity;
+                let error = || SupervisorError::ReachedMaxRestartIntensity;
                 report::error(&**cx.cell(), error, &offender);
             }
             cx.stop(ExitReason::Shutdown);
@@ -973,7 +973,7 @@ impl DynamicServer {
             Err(StartError::Ignore) => {}
             Err(error) => {
                 let offender = child.worker.offender(Some(pid));
-                let error = SupervisorError::StartError(error);
+                let error = || SupervisorError::StartError(error);
                 report::error(&**cx.cell(), error, &offender);
                 child.is_restarting = true;
                 self.children.insert(pid, child);
@@ -997,7 +997,7 @@ impl DynamicServer {
         let time = stopping.time();
         if let Err(unexpected) = stopping.gone(time, &mut Patience::default()).await {
             let offender = child.worker.offender(Some(unexpected.pid));
-            let error = SupervisorError::ShutdownError(unexpected.reason);
+            let error = || SupervisorError::ShutdownError(unexpected.reason);
             report::error(&**cx.cell(), error, &offender);
         }
         Ok(())

@@ -6,6 +6,7 @@ use crate::pid::Pid;
 use crate::process::cell::Process;
 use crate::telemetry::{
     ChildReport, ChildRestarted, ChildStarted, SupervisorError, SupervisorReport,
+    is_progress_wanted,
 };
 
 use super::worker::Offender;
@@ -21,12 +22,16 @@ fn known_as(name: Option<&Name>, pid: Pid) -> String {
 
 /// A child has begun.
 pub(super) fn progress(supervisor: &dyn Process, started: &Offender<'_>) {
-    let telemetry = supervisor.core().node().telemetry();
+    let is_wanted = is_progress_wanted(supervisor.core().node());
     let is_logged = tracing::event_enabled!(target: "otp_core::supervisor", tracing::Level::INFO);
-    let is_wanted = telemetry.wants::<ChildStarted>() || telemetry.wants::<ChildRestarted>();
-    if !is_logged && !is_wanted {
-        return;
+    if is_wanted || is_logged {
+        report_progress(supervisor, started, is_logged);
     }
+}
+
+#[cold]
+fn report_progress(supervisor: &dyn Process, started: &Offender<'_>, is_logged: bool) {
+    let telemetry = supervisor.core().node().telemetry();
     let (pid, name, child) = (supervisor.core().pid(), name(supervisor), started.report());
     if is_logged {
         log_progress(&known_as(name.as_ref(), pid), &child);
@@ -60,7 +65,11 @@ fn log_progress(supervisor: &str, child: &ChildReport) {
 }
 
 /// Something went wrong with a child.
-pub(super) fn error(supervisor: &dyn Process, error: SupervisorError, offender: &Offender<'_>) {
+pub(super) fn error(
+    supervisor: &dyn Process,
+    error: impl FnOnce() -> SupervisorError,
+    offender: &Offender<'_>,
+) {
     let telemetry = supervisor.core().node().telemetry();
     let is_logged = tracing::event_enabled!(target: "otp_core::supervisor", tracing::Level::ERROR);
     if !is_logged && !telemetry.wants::<SupervisorReport>() {
@@ -69,7 +78,7 @@ pub(super) fn error(supervisor: &dyn Process, error: SupervisorError, offender: 
     let report = SupervisorReport {
         supervisor: supervisor.core().pid(),
         supervisor_name: name(supervisor),
-        error,
+        error: error(),
         offender: offender.report(),
     };
     if is_logged {

@@ -201,7 +201,7 @@ impl GenServer for Supervisor {
             && is_reported(child.restart, reason)
         {
             let offender = child.worker.offender(Some(pid));
-            let error = SupervisorError::ChildTerminated(reason.clone());
+            let error = || SupervisorError::ChildTerminated(reason.clone());
             report::error(&**cx.cell(), error, &offender);
         }
         let decision = self.plan.exited(pid, reason, Instant::now());
@@ -251,7 +251,7 @@ impl Supervisor {
             Decision::GiveUp(key, pid) => {
                 if let Some(child) = self.plan.children.get(key) {
                     let offender = child.worker.offender(pid);
-                    let error = SupervisorError::ReachedMaxRestartIntensity;
+                    let error = || SupervisorError::ReachedMaxRestartIntensity;
                     report::error(&**cx.cell(), error, &offender);
                 }
                 cx.stop(ExitReason::Shutdown);
@@ -306,7 +306,7 @@ impl Supervisor {
     fn report_start_error(&self, key: Key, error: &StartError, cx: &Context<Self>) {
         if let Some(child) = self.plan.children.get(key) {
             let offender = child.worker.offender(None);
-            let error = SupervisorError::StartError(error.clone());
+            let error = || SupervisorError::StartError(error.clone());
             report::error(&**cx.cell(), error, &offender);
         }
     }
@@ -327,7 +327,7 @@ impl Supervisor {
         let time = stopping.time();
         if let Err(unexpected) = stopping.gone(time, patience).await {
             let offender = worker.offender(Some(unexpected.pid));
-            let error = SupervisorError::ShutdownError(unexpected.reason);
+            let error = || SupervisorError::ShutdownError(unexpected.reason);
             report::error(&**cx.cell(), error, &offender);
         }
     }

@@ -73,6 +73,7 @@ pub use event::{Event, EventName};
 pub use message::{DropReason, MessageDropped};
 pub use process::{CrashReport, ProcessStart, ProcessStop, ServerInit, ServerTimeout};
 pub use span::{Span, SpanException, SpanId, SpanStart, SpanStop, span, span_async};
+pub(crate) use supervisor::is_progress_wanted;
 pub use supervisor::{
     ChildReport, ChildRestarted, ChildStarted, SupervisorError, SupervisorReport,
 };
@@ -454,5 +455,67 @@ pub fn execute<E: Event>(event: &E) {
         && node.telemetry().wants::<E>()
     {
         node.telemetry().execute(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU32;
+
+    use super::*;
+
+    fn timeout() -> ServerTimeout {
+        ServerTimeout {
+            pid: crate::pid::Pid::nobody(crate::pid::NodeId(0)),
+            kind: "",
+        }
+    }
+
+    #[test]
+    fn an_event_that_nobody_wants_is_not_made() {
+        let telemetry = Telemetry::default();
+        let made = AtomicU32::new(0);
+        let emit = || {
+            telemetry.emit(|| {
+                made.fetch_add(1, Ordering::Relaxed);
+                timeout()
+            });
+            made.load(Ordering::Relaxed)
+        };
+        assert_eq!(emit(), 0);
+        let other = Handlers::new().on(|_: &ProcessStart| ());
+        telemetry.attach("other".into(), other).unwrap();
+        assert_eq!(emit(), 0);
+        let wanted = Handlers::new().on(|_: &ServerTimeout| ());
+        telemetry.attach("wanted".into(), wanted).unwrap();
+        assert_eq!(emit(), 1);
+        telemetry.detach("wanted").unwrap();
+        assert_eq!(emit(), 1);
+    }
+
+    #[test]
+    fn each_event_of_this_crate_has_a_bit_of_its_own_and_those_of_calls_one() {
+        let bits = [
+            ProcessStart::BIT,
+            ProcessStop::BIT,
+            CrashReport::BIT,
+            ServerInit::BIT,
+            ServerTimeout::BIT,
+            CallStart::BIT,
+            MessageDropped::BIT,
+            ChildStarted::BIT,
+            ChildRestarted::BIT,
+            SupervisorReport::BIT,
+            HandlerFailure::BIT,
+        ];
+        let all = bits.iter().fold(0, |all, bit| all | bit);
+        assert_eq!(all.count_ones() as usize, bits.len());
+        let of_calls = [
+            CallStop::BIT,
+            CallTimeout::BIT,
+            CallException::BIT,
+            CallDropped::BIT,
+        ];
+        assert_eq!(of_calls, [CallStart::BIT; 4]);
     }
 }

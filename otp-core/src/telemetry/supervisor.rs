@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Event, EventName, bit};
 use crate::exit::ExitReason;
 use crate::gen_server::StartError;
-use crate::node::Name;
+use crate::node::{Name, Node};
 use crate::options::{ChildKind, Restart, Shutdown};
 use crate::pid::Pid;
 
@@ -130,6 +130,12 @@ pub struct ChildRestarted {
 impl Event for ChildRestarted {
     const NAME: EventName = EventName::new(&["otp", "supervisor", "child_restarted"]);
     const BIT: u32 = bit::CHILD_RESTARTED;
+}
+
+/// Whether anybody wants to know of children that begin.
+pub(crate) fn is_progress_wanted(node: &Node) -> bool {
+    node.telemetry()
+        .wants_any(bit::CHILD_STARTED | bit::CHILD_RESTARTED)
 }
 
 /// What went wrong with a child: context and reason of OTP's supervisor report.
