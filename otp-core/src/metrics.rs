@@ -1,6 +1,6 @@
 //! Numbers about a node, for the `metrics` crate and whatever exports it. With the feature `metrics`.
 //!
-//! A [`Metrics`] is a server to be put under a supervisor. It counts what [`telemetry`](crate::telemetry) tells, and looks at
+//! A [`Metrics`] is a server to be put under a supervisor. It counts what [`telemetry`] tells, and looks at
 //! all processes now and then. Nothing in it is private to this crate: who wants other numbers writes another one.
 //!
 //! | name | kind | labels | of |

@@ -43,8 +43,8 @@ pub trait Event: 'static {
 
 /// The name of an event: one or more words, the general ones first.
 ///
-/// `:telemetry`'s list of atoms. One that is empty, or has an empty word, does not compile where it is a constant, as that of
-/// an [`Event`] is.
+/// `:telemetry`'s list of atoms. One that is empty, or has an empty word, does not compile where it is a constant that is used,
+/// as that of an [`Event`] is by whoever is attached.
 ///
 /// # Examples
 ///
@@ -56,12 +56,14 @@ pub trait Event: 'static {
 /// ```
 ///
 /// ```compile_fail
-/// # use otp_core::telemetry::{Event, EventName};
+/// # use otp_core::telemetry::{self, Event, EventName};
 /// struct Nameless;
 ///
 /// impl Event for Nameless {
 ///     const NAME: EventName = EventName::new(&[]);
 /// }
+///
+/// telemetry::attach("nobody", |_: &Nameless| ()).ok();
 /// ```
 #[derive(Clone, Copy)]
 pub struct EventName {
