@@ -325,28 +325,38 @@ impl<M: Send + 'static> Sent<M> {
     fn of(pushed: Result<Pushed, PushError<M>>, inlet: impl FnOnce() -> Arc<dyn Inlet<M>>) -> Self {
         match pushed {
             Ok(Pushed::Queued) => Sent::done(CastOutcome::Queued),
-            Ok(Pushed::Evicting) => {
-                report::dropped::<M>(inlet().core(), DropReason::Evicted);
-                Sent::done(CastOutcome::Queued)
-            }
-            Err(PushError::Full(message)) => Sent {
-                sending: Sending::Waiting {
-                    inlet: inlet(),
-                    message,
-                    ticket: None,
-                },
-            },
-            Err(PushError::Refused(message)) => {
-                report_lost::<M>(inlet().core(), DropReason::Refused);
-                drop(message);
-                Sent::done(CastOutcome::Refused)
-            }
-            Err(PushError::Closed(message)) => {
-                report::dropped::<M>(inlet().core(), DropReason::NoProc);
-                drop(message);
-                Sent::done(CastOutcome::NoProc)
-            }
+            other => Sent::not_just_queued(other, inlet()),
         }
+    }
+
+    #[cold]
+    fn not_just_queued(pushed: Result<Pushed, PushError<M>>, inlet: Arc<dyn Inlet<M>>) -> Self {
+        let core = inlet.core();
+        let outcome = match pushed {
+            Ok(Pushed::Queued) => CastOutcome::Queued,
+            Ok(Pushed::Evicting) => {
+                report::dropped::<M>(core, DropReason::Evicted);
+                CastOutcome::Queued
+            }
+            Err(PushError::Full(message)) => {
+                let ticket = None;
+                let sending = Sending::Waiting {
+                    inlet,
+                    message,
+                    ticket,
+                };
+                return Sent { sending };
+            }
+            Err(PushError::Refused(_)) => {
+                report_lost::<M>(core, DropReason::Refused);
+                CastOutcome::Refused
+            }
+            Err(PushError::Closed(_)) => {
+                report::dropped::<M>(core, DropReason::NoProc);
+                CastOutcome::NoProc
+            }
+        };
+        Sent::done(outcome)
     }
 }
 
