@@ -106,6 +106,7 @@ fn start_logging(verbose: bool) {
         .with_default(Level::INFO)
         .with_target("otp_core", of_processes);
     let log = tracing_subscriber::fmt::layer()
+        .with_ansi(false)
         .with_writer(io::stderr)
         .with_timer(uptime())
         .with_target(false);

@@ -292,7 +292,9 @@ fn start_logging(verbose: bool) {
     let targets = Targets::new()
         .with_default(level)
         .with_target("otp_core", crashes);
-    let log = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let log = tracing_subscriber::fmt::layer()
+        .with_ansi(false)
+        .with_writer(io::stderr);
     tracing_subscriber::registry()
         .with(log)
         .with(targets)
