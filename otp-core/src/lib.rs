@@ -38,6 +38,7 @@
 //! | for | see |
 //! | --- | --- |
 //! | writing a server | [`gen_server`](macro@gen_server), [`Context`], [`ReplyTo`] |
+//! | writing a state machine | [`gen_statem`](macro@gen_statem), [`Actions`], [`mod@gen_statem`] |
 //! | writing one by hand, and what happens when | [`GenServer`], [`mod@gen_server`] |
 //! | asking a server | [`Call`], [`CallFailure`], [`CallError`], [`ServerRef`], [`Request`] |
 //! | processes, links, monitors, exit signals, names | [`process`] |
@@ -91,6 +92,7 @@ mod child_spec;
 pub mod differences;
 mod exit;
 pub mod gen_server;
+pub mod gen_statem;
 #[cfg(shuttle)]
 mod model;
 mod node;
@@ -123,6 +125,7 @@ pub use exit::{ExitReason, Panic};
 pub use gen_server::{
     Context, GenServer, InitError, ServerHandle, ServerRef, StartError, StopError,
 };
+pub use gen_statem::{Actions, GenStatem, Machine, StatemRef};
 pub use node::{Name, Node};
 pub use options::{
     ChildKind, Configured, MailboxPolicy, Restart, ServerOptions, Shutdown, WhenFull,

@@ -130,6 +130,8 @@ pub(crate) enum Signal {
     System(SystemRequest),
     /// The idle timeout of this number is over.
     Idle(u64),
+    /// The timer of this number, of a state machine, has gone off.
+    Timer(u64),
 }
 
 /// Delivers an exit signal.
