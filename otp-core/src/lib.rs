@@ -147,8 +147,8 @@ pub use task::{AsyncStream, OnTimeout, Task, TaskRef, TaskSupervisor, TaskSuperv
 pub use otp_macros::application;
 #[cfg(feature = "macros")]
 pub use otp_macros::{
-    call, cast, format_status, gen_server, handle_continue, handle_down, handle_exit, handle_info,
-    handle_timeout, init, main, protocol, supervisor, terminate, test,
+    call, cast, format_status, gen_server, gen_statem, handle_continue, handle_down, handle_exit,
+    handle_info, handle_timeout, init, main, protocol, supervisor, terminate, test,
 };
 
 /// The README's programs, as tests.

@@ -11,6 +11,7 @@ mod duration;
 mod entry;
 mod errors;
 mod gen_server;
+mod gen_statem;
 mod misplaced;
 mod names;
 mod place;
@@ -102,6 +103,18 @@ use crate::symbol::Kind;
 #[proc_macro_attribute]
 pub fn gen_server(arguments: TokenStream, item: TokenStream) -> TokenStream {
     gen_server::expand(arguments.into(), item.into()).into()
+}
+
+/// Makes a state machine of an enum and of its inherent impl; it stands above both.
+#[proc_macro_attribute]
+pub fn gen_statem(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    gen_statem::expand(arguments.into(), item.into()).into()
+}
+
+#[doc(hidden)]
+#[proc_macro]
+pub fn gen_statem_impl(tokens: TokenStream) -> TokenStream {
+    gen_statem::expand_machine(tokens.into()).into()
 }
 
 /// Makes a protocol of a trait: messages that many kinds of servers handle, behind one client.

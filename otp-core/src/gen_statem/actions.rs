@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use super::queue::{Outcome, Setting};
 use super::timeout::TimeoutKind;
@@ -339,6 +340,25 @@ impl<S: GenStatem> Actions<S> {
     /// ```
     pub fn hibernate(&mut self) {
         self.asked().hibernate = true;
+    }
+
+    /// Sets the state timeout that a handler's attribute has, unless this callback has set it.
+    #[doc(hidden)]
+    pub fn state_timeout_by_default(&mut self, after: Duration, event: S::Event) {
+        self.set_by_default(TimeoutKind::State, after, event);
+    }
+
+    /// Sets the event timeout that a handler's attribute has, unless this callback has set it.
+    #[doc(hidden)]
+    pub fn event_timeout_by_default(&mut self, after: Duration, event: S::Event) {
+        self.set_by_default(TimeoutKind::Event, after, event);
+    }
+
+    fn set_by_default(&mut self, kind: TimeoutKind, after: Duration, event: S::Event) {
+        let timeouts = &self.asked().outcome.timeouts;
+        if timeouts.iter().all(|(set, _)| *set != kind) {
+            self.set(kind, Setting::Set(When::After(after), event));
+        }
     }
 
     fn set(&mut self, kind: TimeoutKind, setting: Setting<S::Event>) {
