@@ -17,10 +17,10 @@ use super::states::{State, States};
 use crate::errors::Errors;
 use crate::gen_server::ast::is_cfg;
 use crate::gen_server::check as server_check;
-use crate::gen_server::model::{Server, last_segment_is};
+use crate::gen_server::model::Server;
 use crate::names;
 use crate::runtime::Runtime;
-use crate::symbol::{CONTEXT, STARTERS};
+use crate::symbol::STARTERS;
 
 /// What is wrong with the enum.
 pub(super) fn states(errors: &mut Errors, states: &States) {
@@ -330,13 +330,7 @@ fn receiver(errors: &mut Errors, handler: &Handler<'_>) {
 fn params(errors: &mut Errors, handler: &Handler<'_>) {
     for param in &handler.params {
         let ty = &*param.typed.ty;
-        let inner = match ty {
-            Type::Reference(reference) => &reference.elem,
-            ty => ty,
-        };
-        if last_segment_is(inner, CONTEXT)
-            || (param.role == Role::Data && last_segment_is(inner, model::ACTIONS))
-        {
+        if param.role == Role::Context {
             errors.push(
                 ty,
                 "a machine's callback is lent its actions; write `&mut Actions<Self>`",
@@ -471,12 +465,12 @@ fn one_event(errors: &mut Errors, event: &Event<'_>) {
                     if text(&expected.ty) != text(&found.ty) {
                         errors.push(
                             &found.ty,
-                            format!("`{name}` takes `{}` here in other states; write that, or give the event another name", text(&expected.ty)),
+                            format!("`{name}` takes `{}` in other states; write that, or give the event another name", text(&expected.ty)),
                         );
                     }
                 }
                 (Some(missing), None) => {
-                    let missing = names::text(missing);
+                    let missing = format!("{}: {}", names::text(&missing.pat), text(&missing.ty));
                     errors.push(other.name(), format!("`{name}` takes `{missing}` in other states; write that parameter here, too"));
                     break;
                 }
@@ -526,7 +520,7 @@ fn one_event(errors: &mut Errors, event: &Event<'_>) {
             errors.push(
                 answer,
                 format!(
-                    "nobody waits for an answer of a `#[{}]`; remove `{}`",
+                    "nobody waits for an answer of a `#[{}]`; remove `-> {}`",
                     handler.kind.name(),
                     text(answer)
                 ),
@@ -710,12 +704,18 @@ fn is_reached(errors: &mut Errors, machine: &Machine<'_>) {
             }
         }
     }
+    // As if it were told of where the enum stands: it has come here through a macro.
+    let here = machine.block.header.impl_token.span;
     for state in &machine.states.states {
-        let name = &state.name;
-        if !reached.contains(&name) {
+        let mut name = state.name.clone();
+        if !reached.contains(&&name) {
+            name.set_span(here.located_at(name.span()));
             errors.push(
-                name,
-                format!("nothing leads from `{}` to `{name}`; write it in the `To![…]` of a handler, or remove it", initial.name),
+                &name,
+                format!(
+                    "nothing leads from `{}` to `{name}`; write it in the `To![…]` of a handler, or remove it",
+                    initial.name
+                ),
             );
         }
     }

@@ -19,7 +19,7 @@ use crate::gen_server::ast as server_ast;
 use crate::gen_server::model::{Server, last_segment_is, type_path};
 use crate::names;
 use crate::runtime::Runtime;
-use crate::symbol::REPLY_TO;
+use crate::symbol::{CONTEXT, REPLY_TO};
 
 pub(super) const ACTIONS: &str = "Actions";
 
@@ -73,6 +73,8 @@ pub(super) enum Role {
     Data,
     Actions,
     ReplyTo,
+    /// Meant as the actions.
+    Context,
 }
 
 /// `To![Unlocked, Locked]`.
@@ -370,6 +372,7 @@ fn params(method: &Method) -> Vec<Param<'_>> {
             Role::Actions
         }
         ty if last_segment_is(ty, REPLY_TO) => Role::ReplyTo,
+        ty if is_context(ty) => Role::Context,
         _ => Role::Data,
     };
     typed
@@ -378,6 +381,14 @@ fn params(method: &Method) -> Vec<Param<'_>> {
             role: role(&typed.ty),
         })
         .collect()
+}
+
+fn is_context(ty: &Type) -> bool {
+    let inner = match ty {
+        Type::Reference(reference) => &reference.elem,
+        ty => ty,
+    };
+    last_segment_is(inner, CONTEXT) || last_segment_is(inner, ACTIONS)
 }
 
 /// The `T` of `Option<T>`.
@@ -569,8 +580,8 @@ fn as_servers(handler: &Handler<'_>) -> server_ast::Method {
     }
     if handler.kind != Kind::Init {
         sig.output = match handler.answers() {
-            Some(answer) => parse_quote!(-> #answer),
-            None => ReturnType::Default,
+            Some(answer) if has_output(handler.kind) => parse_quote!(-> #answer),
+            _ => ReturnType::Default,
         };
     }
     let mark: Attribute = match (handler.kind, handler.mark) {
@@ -588,6 +599,14 @@ fn as_servers(handler: &Handler<'_>) -> server_ast::Method {
     let mut attrs = method.attrs.clone();
     attrs.push(mark);
     server_ast::Method::new(attrs, method.vis.clone(), sig)
+}
+
+/// Whether what it gives is for the rules of servers; the rules of machines tell of the others.
+const fn has_output(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Call | Kind::Cast | Kind::Terminate | Kind::FormatStatus
+    )
 }
 
 /// `Self::Unlocked { until }`, or the alternatives of several states; None if the handler binds no data.

@@ -273,7 +273,7 @@ fn call(
     let arguments = handler.params.iter().map(|param| {
         let argument = match param.role {
             Role::Data => data.next().unwrap_or_default(),
-            Role::Actions => local("actions").into_token_stream(),
+            Role::Actions | Role::Context => local("actions").into_token_stream(),
             Role::ReplyTo => local("reply_to").into_token_stream(),
         };
         place::at(param.typed.ty.span(), argument)
