@@ -38,8 +38,8 @@
 //! | for | see |
 //! | --- | --- |
 //! | writing a server | [`gen_server`](macro@gen_server), [`Context`], [`ReplyTo`] |
-//! | writing a state machine | [`gen_statem`](macro@gen_statem), [`Actions`], [`mod@gen_statem`] |
 //! | writing one by hand, and what happens when | [`GenServer`], [`mod@gen_server`] |
+//! | writing a state machine | [`gen_statem`](macro@gen_statem), [`Actions`], [`mod@gen_statem`] |
 //! | asking a server | [`Call`], [`CallFailure`], [`CallError`], [`ServerRef`], [`Request`] |
 //! | processes, links, monitors, exit signals, names | [`process`] |
 //! | one client for many kinds of servers, mocks | [`protocol`](macro@protocol), [`ProtocolRef`] |

@@ -617,11 +617,15 @@ pub(super) fn pattern(handler: &Handler<'_>) -> Option<TokenStream> {
     });
     let patterns: Vec<_> = states.collect();
     patterns.iter().find(|(_, pattern)| pattern.is_some())?;
-    let patterns = patterns.iter().map(|(name, pattern)| {
+    let pattern = |(name, pattern): &(&Ident, Option<&Group>)| {
         let pattern = pattern.map_or_else(|| quote!({ .. }), ToTokens::to_token_stream);
         quote!(Self::#name #pattern)
-    });
-    Some(quote!(#(#patterns)|*))
+    };
+    let patterns: Vec<TokenStream> = patterns.iter().map(pattern).collect();
+    Some(match &patterns[..] {
+        [one] => one.clone(),
+        several => quote!((#(#several)|*)),
+    })
 }
 
 /// Where a handler's types are told of.

@@ -21,7 +21,7 @@ pub(super) fn diagram(machine: &Machine<'_>, server: &Server<'_>) -> TokenStream
     quote! {
         #(#cfgs)*
         #[doc = #doc]
-        #[allow(dead_code)]
+        #[allow(dead_code, unreachable_pub)]
         impl #generics #server_type #where_clause {
             #[doc = "The states as a Mermaid state diagram."]
             #vis const DIAGRAM: &'static #rt::core::primitive::str = #text;

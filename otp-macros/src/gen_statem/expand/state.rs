@@ -35,7 +35,7 @@ pub(super) fn state(states: &States) -> TokenStream {
         #(#cfgs)*
         #[doc = #doc]
         #[derive(#(#traits),*)]
-        #[allow(dead_code, clippy::enum_variant_names)]
+        #[allow(dead_code, unreachable_pub, clippy::enum_variant_names)]
         #vis enum #name { #(#variants)* }
     }
 }
