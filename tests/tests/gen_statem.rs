@@ -208,7 +208,9 @@ async fn walker_that_enters(
     let journal = Journal::new();
     let args: (Journal, Act) = (journal.clone(), Arc::new(enters));
     process::trap_exit(true);
-    let walker = gen_server::start_link(args).await.unwrap();
+    let walker = gen_server::start_link(args)
+        .await
+        .expect("its init does not fail");
     seen(&walker, &journal).await;
     (walker, journal)
 }
@@ -223,17 +225,17 @@ async fn seen(walker: &StatemRef<Walker>, journal: &Journal) -> Vec<String> {
 }
 
 async fn all_seen(walker: &StatemRef<Walker>, journal: &Journal) -> Vec<String> {
-    sys::get_state(walker, |_| ()).await.unwrap();
+    sys::get_state(walker, |_| ()).await.expect("it answers");
     journal.take()
 }
 
 /// Sends several events, all of which are there before the first is handled.
 async fn send(walker: &StatemRef<Walker>, events: impl IntoIterator<Item = Step>) {
-    sys::suspend(walker).await.unwrap();
+    sys::suspend(walker).await.expect("it answers");
     for event in events {
         walker.cast(event);
     }
-    sys::resume(walker).await.unwrap();
+    sys::resume(walker).await.expect("it answers");
 }
 
 #[otp_core::test]
@@ -243,7 +245,7 @@ async fn sm_001_what_comes_from_outside_is_external() {
     assert_eq!(walker.call(Step::Ask).await, Ok('a'));
     let (worker, gone) = process::spawn_monitor(std::future::pending::<()>());
     walker.cast(step("monitors", move |_, actions| {
-        drop(actions.monitor(worker))
+        actions.monitor(worker);
     }));
     assert_eq!(
         seen(&walker, &journal).await,
@@ -878,7 +880,9 @@ async fn sm_019_terminate_sees_the_state_as_it_was_left() {
     // A parent's exit, while it traps exits.
     process::trap_exit(true);
     let journal = Journal::new();
-    let enters: Act = Arc::new(|_, actions| drop(actions.trap_exit(true)));
+    let enters: Act = Arc::new(|_, actions| {
+        actions.trap_exit(true);
+    });
     let linked: StatemRef<Walker> = gen_server::start_link((journal.clone(), enters))
         .await
         .unwrap();
