@@ -395,7 +395,7 @@ pub trait GenStatem: Sized + Send + 'static {
     ///
     /// # otp_core::doc_test(async {
     /// let worker = process::spawn(std::future::pending::<()>());
-    /// let watch: StatemRef<Watch> = gen_server::start(worker.pid()).await.unwrap();
+    /// let watch: StatemRef<Watch> = gen_server::start(worker).await.unwrap();
     /// process::exit(worker, ExitReason::Shutdown);
     /// assert_eq!(watch.ended().await, ExitReason::Shutdown);
     /// # });

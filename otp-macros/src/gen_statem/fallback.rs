@@ -21,7 +21,7 @@ pub(super) fn machine(
     let (generics, _, where_clause) = generics.split_for_impl();
     let (others, broken) = (&machine.block.others, server.message_type());
     let clients = fallback::starters_and_clients(server);
-    let attributes = server.block.attributes();
+    let attributes = machine.attributes();
     quote! {
         #error
         #attributes

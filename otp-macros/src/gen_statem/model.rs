@@ -207,6 +207,16 @@ impl<'a> Machine<'a> {
         Some(server)
     }
 
+    /// The attributes that servers have as well, on an item that is nothing, so that their names resolve; a machine's own
+    /// have no macro.
+    pub(super) fn attributes(&self) -> TokenStream {
+        let marks = self.block.methods.iter().flat_map(|method| &method.marks);
+        let paths = marks
+            .map(|mark| mark.attr.path())
+            .filter(|path| crate::symbol::Kind::of(path).is_some());
+        quote!(#(#[#paths(handler)])* const _: () = ();)
+    }
+
     fn crate_path(&self) -> Option<Path> {
         let mut silent = Errors::default();
         let settings = crate::attr::Settings::parse(

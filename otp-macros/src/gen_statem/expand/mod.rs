@@ -32,7 +32,7 @@ pub(super) fn states(states: &States) -> TokenStream {
 /// The user's impl, and everything that comes with it.
 pub(super) fn machine(machine: &Machine<'_>, server: &Server<'_>) -> TokenStream {
     let cfgs: Vec<&Attribute> = server.cfgs().collect();
-    let attributes = server.block.attributes();
+    let attributes = machine.attributes();
     let handlers = handler::handlers(machine, server);
     let diagram = diagram::diagram(machine, server);
     let client = server_expand::client_side(server);
