@@ -22,6 +22,10 @@ struct CallsAndCasts;
 struct StateAndTimers;
 
 #[cfg(doctest)]
+#[doc = include_str!("src/state_machines.md")]
+struct StateMachines;
+
+#[cfg(doctest)]
 #[doc = include_str!("src/processes.md")]
 struct Processes;
 

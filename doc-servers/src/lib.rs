@@ -3,6 +3,7 @@
 //! They are compiled once for all examples. An example that is about how a server is written has its own.
 
 use otp_core::application::{Application, ApplicationContext, NoEnv};
+use otp_core::gen_statem::{EventType, Machine, Slot};
 use otp_core::prelude::*;
 use otp_core::{Strategy, Supervisor, SupervisorRef};
 
@@ -321,5 +322,86 @@ impl Application for Chat {
         _: &mut ApplicationContext,
     ) -> Result<SupervisorRef, ExitReason> {
         empty_tree().await
+    }
+}
+
+/// A state machine written by hand: whoever knocks waits until it is open.
+#[derive(Debug)]
+pub enum Door {
+    /// At first.
+    Closed,
+    /// For a second, then it closes.
+    Open,
+}
+
+/// Which state a door is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DoorState {
+    /// It is closed.
+    Closed,
+    /// It is open.
+    Open,
+}
+
+/// What comes to a door.
+#[derive(Debug)]
+pub enum DoorMessage {
+    /// Opens it.
+    Open,
+    /// Closes it.
+    Close,
+    /// Closes it before anything else happens.
+    Slam,
+    /// Answers once it is open.
+    Knock(ReplyTo<&'static str>),
+    /// Ends it.
+    Remove,
+}
+
+impl Door {
+    /// Starts one.
+    pub fn start() -> gen_server::Start<
+        StatemRef<Door>,
+        impl Future<Output = gen_server::Initialized<Machine<Door>>> + Send,
+    > {
+        gen_server::start(())
+    }
+}
+
+impl GenStatem for Door {
+    type Args = ();
+    type Event = DoorMessage;
+    type State = DoorState;
+
+    async fn init(_: (), _actions: &mut Actions<Self>) -> Result<Self, InitError> {
+        Ok(Door::Closed)
+    }
+
+    fn state(&self) -> DoorState {
+        match self {
+            Door::Closed => DoorState::Closed,
+            Door::Open => DoorState::Open,
+        }
+    }
+
+    async fn handle_event(
+        door: &mut Slot<Self>,
+        _event_type: EventType,
+        event: DoorMessage,
+        actions: &mut Actions<Self>,
+    ) {
+        match (&**door, event) {
+            (Door::Closed, DoorMessage::Open) => {
+                door.put(Door::Open);
+                actions.state_timeout(Duration::from_secs(1), DoorMessage::Close);
+            }
+            (Door::Open, DoorMessage::Close) => door.put(Door::Closed),
+            (Door::Open, DoorMessage::Slam) => actions.next_event(DoorMessage::Close),
+            (Door::Open, DoorMessage::Knock(reply_to)) => reply_to.send("open"),
+            (Door::Closed, knock @ DoorMessage::Knock(_)) => actions.postpone(knock),
+            (_, DoorMessage::Remove) => actions.stop(ExitReason::Shutdown),
+            (Door::Open, DoorMessage::Open)
+            | (Door::Closed, DoorMessage::Close | DoorMessage::Slam) => {}
+        }
     }
 }

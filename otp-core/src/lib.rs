@@ -39,6 +39,7 @@
 //! | --- | --- |
 //! | writing a server | [`gen_server`](macro@gen_server), [`Context`], [`ReplyTo`] |
 //! | writing one by hand, and what happens when | [`GenServer`], [`mod@gen_server`] |
+//! | writing a state machine | [`gen_statem`](macro@gen_statem), [`Actions`], [`mod@gen_statem`] |
 //! | asking a server | [`Call`], [`CallFailure`], [`CallError`], [`ServerRef`], [`Request`] |
 //! | processes, links, monitors, exit signals, names | [`process`] |
 //! | one client for many kinds of servers, mocks | [`protocol`](macro@protocol), [`ProtocolRef`] |
@@ -93,6 +94,7 @@ mod child_spec;
 pub mod differences;
 mod exit;
 pub mod gen_server;
+pub mod gen_statem;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 #[cfg(shuttle)]
@@ -129,6 +131,7 @@ pub use exit::{ExitReason, Panic};
 pub use gen_server::{
     Context, GenServer, InitError, ServerHandle, ServerRef, StartError, StopError,
 };
+pub use gen_statem::{Actions, GenStatem, Machine, StatemRef};
 pub use node::{Name, Node};
 pub use options::{
     ChildKind, Configured, MailboxPolicy, Restart, ServerOptions, Shutdown, WhenFull,
@@ -150,8 +153,8 @@ pub use task::{AsyncStream, OnTimeout, Task, TaskRef, TaskSupervisor, TaskSuperv
 pub use otp_macros::application;
 #[cfg(feature = "macros")]
 pub use otp_macros::{
-    call, cast, format_status, gen_server, handle_continue, handle_down, handle_exit, handle_info,
-    handle_timeout, init, main, protocol, supervisor, terminate, test,
+    call, cast, format_status, gen_server, gen_statem, handle_continue, handle_down, handle_exit,
+    handle_info, handle_timeout, init, main, protocol, supervisor, terminate, test,
 };
 
 /// The README's programs, as tests.

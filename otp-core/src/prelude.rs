@@ -20,6 +20,7 @@ pub use crate::exit::ExitReason;
 pub use crate::gen_server::{
     Context, GenServer, InitError, ServerHandle, ServerRef, StartError, StopError,
 };
+pub use crate::gen_statem::{Actions, GenStatem, StatemRef};
 pub use crate::node::{Name, Node};
 pub use crate::pid::Pid;
 pub use crate::process::{
@@ -31,7 +32,7 @@ pub use crate::request::{Request, RequestCollection};
 pub use crate::task::{self, OnTimeout, Task, TaskSupervisor, TaskSupervisorRef};
 pub use crate::time::Timer;
 
-pub use crate::gen_server;
+pub use crate::{gen_server, gen_statem};
 #[cfg(feature = "macros")]
 pub use otp_macros::{
     call, cast, format_status, handle_continue, handle_down, handle_exit, handle_info,

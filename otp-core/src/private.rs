@@ -16,6 +16,7 @@ pub use crate::gen_server::{
     Context, GenServer, InitError, Initialized, ServerHandle, ServerRef, Start, start, start_link,
     start_monitor,
 };
+pub use crate::gen_statem::{Actions, EventType, GenStatem, Machine, Slot, StatemRef};
 pub use crate::options::{Configured, MailboxPolicy, Restart, ServerOptions, Shutdown};
 pub use crate::pid::Pid;
 pub use crate::process::{Address, Down, Exit, Location, MonitorRef, Sent, Target};
@@ -32,6 +33,39 @@ pub use crate::supervisor::{
 };
 #[cfg(feature = "test-util")]
 pub use crate::testing::generated::*;
+
+#[cfg(feature = "macros")]
+pub use otp_macros::gen_statem_impl;
+
+/// How the clients of a state machine ask: without a timeout, as in OTP.
+#[derive(Debug)]
+pub struct StatemCalls;
+
+impl StatemCalls {
+    /// A call that waits as long as it takes.
+    #[inline]
+    pub fn call<S: GenStatem, T: Send + 'static>(
+        machine: &StatemRef<S>,
+        build: impl FnOnce(ReplyTo<T>) -> S::Event,
+    ) -> Call<S::Event, T> {
+        machine.call(build).timeout_infinite()
+    }
+
+    /// A call of what can fail, which waits as long as it takes.
+    #[inline]
+    pub fn try_call<S: GenStatem, R: Send + 'static>(
+        machine: &StatemRef<S>,
+        build: impl FnOnce(ReplyTo<R>) -> S::Event,
+    ) -> TryCall<S::Event, R> {
+        machine.try_call(build).timeout_infinite()
+    }
+
+    /// A cast.
+    #[inline]
+    pub fn cast<S: GenStatem>(machine: &StatemRef<S>, event: S::Event) -> Sent<S::Event> {
+        machine.cast(event)
+    }
+}
 
 /// Tells exactly what a type is, behind an alias too: an inherent constant wins over a trait's.
 #[derive(Debug)]

@@ -287,13 +287,21 @@ pub async fn replace_state<S: GenServer>(
     server: &ServerRef<S>,
     replace: impl FnOnce(&S) -> S + Send + 'static,
 ) -> Result<(), ReplaceError> {
+    self::replace(server, |state: &mut S| *state = replace(state)).await
+}
+
+/// Changes the state by a function, which leaves it as it was if it panics.
+pub(crate) async fn replace<S: GenServer>(
+    server: &ServerRef<S>,
+    replace: impl FnOnce(&mut S) + Send + 'static,
+) -> Result<(), ReplaceError> {
     let replaced = request(server, |reply_to| {
         SystemRequest::State(Box::new(move |state| {
             let Some(state) = state.downcast_mut::<S>() else {
                 return;
             };
-            let new = catch_unwind(AssertUnwindSafe(|| replace(state)));
-            reply_to.send(new.map(|new| *state = new).is_ok());
+            let replaced = catch_unwind(AssertUnwindSafe(|| replace(state)));
+            reply_to.send(replaced.is_ok());
         }))
     })
     .await?;

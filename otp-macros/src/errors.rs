@@ -28,6 +28,11 @@ impl Errors {
         result.map_err(|error| self.add(error)).ok()
     }
 
+    /// Whether there is no mistake so far.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// All mistakes as one error, if there are any.
     pub(crate) fn finish(self) -> syn::Result<()> {
         self.0.map_or(Ok(()), Err)

@@ -11,6 +11,7 @@ mod duration;
 mod entry;
 mod errors;
 mod gen_server;
+mod gen_statem;
 mod misplaced;
 mod names;
 mod place;
@@ -102,6 +103,120 @@ use crate::symbol::Kind;
 #[proc_macro_attribute]
 pub fn gen_server(arguments: TokenStream, item: TokenStream) -> TokenStream {
     gen_server::expand(arguments.into(), item.into()).into()
+}
+
+/// Makes a state machine of an enum and of its inherent impl, which stand in one module; it stands above both.
+///
+/// Above `enum Turnstile`, whose variants are the states with their data, and one of which is `#[initial]`, it adds, with
+/// the enum's visibility, generics and `#[cfg]`s:
+///
+/// - `TurnstileRef`, the handle, as that of a [`macro@gen_server`]. Its calls wait as long as it takes, as in OTP.
+/// - `TurnstileState`, the states without their data.
+/// - the options `restart`, `shutdown`, `mailbox` and `crate`, as those of a `#[gen_server]`.
+/// - a macro of the enum's name, by which the impl learns what the states are.
+///
+/// Above `impl Turnstile` it adds:
+///
+/// - `TurnstileMessage`, an enum with a variant for each event.
+/// - `impl GenStatem for Turnstile`, one exhaustive match over events and states.
+/// - `Turnstile::start`, `start_link`, `start_monitor` and `child_spec`, as of a `#[gen_server]`.
+/// - for each event that is a call or a cast one method of `TurnstileRef`.
+/// - for each handler that leads somewhere an enum of the states that its `To![…]` names, which is `To` in its body.
+/// - `Turnstile::DIAGRAM`, the states as a Mermaid diagram, which is in the documentation of the enum as well.
+///
+/// # Handlers
+///
+/// A handler is a method with `#[on(…)]` and one of:
+///
+/// | attribute | its event |
+/// | --- | --- |
+/// | [`macro@call`], [`macro@cast`] | what clients ask |
+/// | [`macro@handle_info`] | a message from elsewhere |
+/// | `#[internal]` | one that a handler has inserted, `actions.next_event(…)` |
+/// | `#[state_timeout]`, `#[state_timeout(5s)]` | the state has not changed for so long; with a time it is set at each entry of the state |
+/// | `#[event_timeout]`, `#[event_timeout(5s)]` | no event has come for so long; with a time it is set after each event in the state |
+/// | `#[timeout]` | a timeout with a name, `actions.timeout(…)` |
+/// | [`macro@handle_down`], [`macro@handle_exit`] | an end, with its `Down` or `Exit` |
+/// | `#[enter]` | none: the state was entered; it may take the state that it comes from |
+///
+/// `#[on(Locked, Unlocked { until })]` lists the states that it runs in, and may bind their data; `#[on(_)]` is for all states
+/// without a handler of their own. The handlers of one event have one name, one kind, the same parameters and the same
+/// answer. A handler takes
+///
+/// - `self`, and gives `To![A, B]`, or `(To![A, B], answer)`: it moves the state out, and leaves `To::A { … }` behind;
+/// - `&mut self` or `&self`, and gives nothing or an answer: the state stays;
+/// - `&mut self`, and gives `Option<To![A, B]>`, which may keep the state.
+///
+/// It may be async, may take `actions: &mut Actions<Self>`, and a call may take a `ReplyTo<T>` to answer in another state.
+/// [`macro@init`], [`macro@terminate`] and [`macro@format_status`] are as those of a server; without an `#[init]` the machine
+/// begins in the initial state, which has no data then.
+///
+/// # What is refused
+///
+/// Beside what a server's handlers may not do: a state that there is not; a target that the signature does not name; an
+/// event that a state neither handles, nor postpones, nor ignores; a state that nothing leads to.
+/// `#[gen_statem(postpone(push: Locked), ignore(coin: Unlocked | Open))]` above the impl says what is postponed and what is
+/// ignored. An ignored call fails with `NoReply`; in OTP its caller would wait.
+///
+/// # Examples
+///
+/// ```
+/// use otp_core::prelude::*;
+///
+/// #[gen_statem]
+/// pub enum Turnstile {
+///     #[initial]
+///     Locked,
+///     Unlocked,
+/// }
+///
+/// #[gen_statem(postpone(push: Locked), ignore(coin: Unlocked))]
+/// impl Turnstile {
+///     #[on(Locked)]
+///     #[call]
+///     pub fn coin(self, cents: u32) -> To![Unlocked, Locked] {
+///         if cents >= 50 { To::Unlocked } else { To::Locked }
+///     }
+///
+///     #[on(Unlocked)]
+///     #[cast]
+///     pub fn push(self) -> To![Locked] {
+///         To::Locked
+///     }
+///
+///     #[on(Unlocked)]
+///     #[state_timeout(5s)]
+///     fn too_late(self) -> To![Locked] {
+///         To::Locked
+///     }
+/// }
+///
+/// #[otp_core::main]
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let turnstile = Turnstile::start_link().await?;
+///     turnstile.coin(50).await?;
+///     turnstile.push();
+///     assert!(Turnstile::DIAGRAM.contains("Locked --> Unlocked: coin"));
+///     Ok(())
+/// }
+/// ```
+///
+/// # What it generates
+///
+/// <details><summary>All that comes of a small one</summary>
+///
+#[doc = include_str!("snapshots/gen_statem_shown.snap.md")]
+///
+/// </details>
+#[proc_macro_attribute]
+pub fn gen_statem(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    gen_statem::expand(arguments.into(), item.into()).into()
+}
+
+#[doc(hidden)]
+#[proc_macro]
+pub fn gen_statem_impl(tokens: TokenStream) -> TokenStream {
+    gen_statem::expand_machine(tokens.into()).into()
 }
 
 /// Makes a protocol of a trait: messages that many kinds of servers handle, behind one client.

@@ -70,6 +70,11 @@ fn servers_give_the_recorded_traces() {
 }
 
 #[test]
+fn state_machines_give_the_recorded_traces() {
+    recorded(Kind::Statem, "data/statem");
+}
+
+#[test]
 fn supervisors_give_the_recorded_traces() {
     recorded(Kind::Supervisor, "data/supervisor");
 }
@@ -130,6 +135,12 @@ fn fresh(kind: Kind, escript: &str, count: u64) {
         );
         let expected = String::from_utf8(output.stdout).expect("a trace is text");
         let ours = run(kind, &scenario).expect("it runs");
+        if expected.contains("LOST TIMER") {
+            say(&format!(
+                "ORACLE_SEED={seed} is not compared: a fault of Erlang/OTP 25, see the escript"
+            ));
+            continue;
+        }
         assert_eq!(
             ours, expected,
             "ORACLE_SEED={seed}, left is ours, right is Erlang's, of\n{scenario}"
@@ -145,6 +156,11 @@ fn fresh_signals_agree_with_the_erlang_that_is_installed() {
 #[test]
 fn fresh_servers_agree_with_the_erlang_that_is_installed() {
     fresh(Kind::Server, "oracle/server_oracle.escript", 4);
+}
+
+#[test]
+fn fresh_state_machines_agree_with_the_erlang_that_is_installed() {
+    fresh(Kind::Statem, "oracle/statem_oracle.escript", 6);
 }
 
 #[test]

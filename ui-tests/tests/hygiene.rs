@@ -76,6 +76,15 @@ mod in_a_nested_module;
 )]
 mod in_macro_rules;
 
+#[path = "../pass/hygiene_machines.rs"]
+#[allow(
+    unreachable_pub,
+    clippy::all,
+    clippy::unwrap_used,
+    reason = "what a program writes is odd on purpose"
+)]
+mod machines;
+
 #[path = "../pass/hygiene_no_implicit_prelude.rs"]
 #[allow(
     unreachable_pub,
@@ -162,6 +171,7 @@ run! {
     in_a_function_body,
     in_a_nested_module,
     in_macro_rules,
+    machines,
     no_implicit_prelude,
     private_types,
     protocols,

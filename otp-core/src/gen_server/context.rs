@@ -95,7 +95,7 @@ pub struct Context<S: GenServer> {
 
 impl<S: GenServer> Context<S> {
     /// That of the current process, which is a server `S` that begins.
-    pub(super) fn current() -> Self {
+    pub(crate) fn current() -> Self {
         let cell: Arc<Cell<S::Message>> = process::scope::process()
             .and_then(downcast)
             .expect("an init is polled as its own process");

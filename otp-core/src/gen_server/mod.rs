@@ -43,6 +43,7 @@ use std::future::Future;
 
 pub use context::Context;
 pub use handle::{ServerHandle, ServerRef, Stop, StopError};
+pub(crate) use run::yield_now;
 pub use start::{Initialized, Start, StartError, Started, start, start_link, start_monitor};
 
 use crate::exit::ExitReason;
@@ -152,6 +153,10 @@ pub trait GenServer: Sized + Send + 'static {
 
     /// What it says of itself to its supervisor and to its mailbox.
     const OPTIONS: ServerOptions = ServerOptions::DEFAULT;
+
+    /// Whether [`begin`](Self::begin) runs before the first message.
+    #[doc(hidden)]
+    const BEGINS: bool = false;
 
     /// Makes the state. The starter waits for it. It runs as the new process.
     ///
@@ -442,6 +447,24 @@ pub trait GenServer: Sized + Send + 'static {
         std::any::type_name::<Self>().to_owned()
     }
 
+    /// The start is done, and no message has been looked at.
+    #[doc(hidden)]
+    fn begin(&mut self, cx: &mut Context<Self>) -> impl Future<Output = ()> + Send {
+        let _ = cx;
+        async {}
+    }
+
+    /// A timer of a state machine has gone off.
+    #[doc(hidden)]
+    fn handle_timer(
+        &mut self,
+        timer: u64,
+        cx: &mut Context<Self>,
+    ) -> impl Future<Output = ()> + Send {
+        let _ = (timer, cx);
+        async {}
+    }
+
     /// What a message is called, in crash reports.
     ///
     /// `#[gen_server]` gives the names of the message's type and of its variant.
@@ -460,6 +483,6 @@ pub trait GenServer: Sized + Send + 'static {
     }
 }
 
-fn unexpected<S: GenServer>(cx: &Context<S>, what: &str, reason: &ExitReason) {
+pub(crate) fn unexpected<S: GenServer>(cx: &Context<S>, what: &str, reason: &ExitReason) {
     tracing::warn!(pid = %cx.pid(), server = std::any::type_name::<S>(), what, %reason, "unexpected message");
 }

@@ -75,6 +75,9 @@ pub(super) fn serve<S: GenServer>(
 impl<S: GenServer> Owner<S> {
     /// Handles messages until the server is to stop.
     async fn run(&mut self) -> ExitReason {
+        if S::BEGINS {
+            Box::pin(self.state.begin(&mut self.cx)).await;
+        }
         let mut turn = TURN;
         loop {
             if self.cx.is_stopping()
@@ -161,6 +164,12 @@ impl<S: GenServer> Owner<S> {
                 }
                 None
             }
+            Signal::Timer(timer) => {
+                self.cx.begin_callback();
+                self.last_message = Some("timeout");
+                self.state.handle_timer(timer, &mut self.cx).await;
+                None
+            }
             Signal::System(request) => {
                 self.cx.disarm();
                 match request {
@@ -218,7 +227,7 @@ impl<S: GenServer> Owner<S> {
             Envelope::Signal(signal) => match &**signal {
                 Signal::System(_) | Signal::Idle(_) => true,
                 Signal::Exit(exit) => Some(exit.pid) == parent,
-                Signal::Down(_) | Signal::Traced(_) => false,
+                Signal::Down(_) | Signal::Timer(_) | Signal::Traced(_) => false,
             },
             Envelope::Message(_) => false,
         };
@@ -290,7 +299,7 @@ impl<S: GenServer> Owner<S> {
 }
 
 /// Lets other tasks run, and lets an exit signal act.
-async fn yield_now() {
+pub(crate) async fn yield_now() {
     let mut yielded = false;
     poll_fn(|cx| {
         if std::mem::replace(&mut yielded, true) {

@@ -136,6 +136,8 @@ pub(crate) enum Signal {
     System(SystemRequest),
     /// The idle timeout of this number is over.
     Idle(u64),
+    /// The timer of this number, of a state machine, has gone off.
+    Timer(u64),
     /// Not a signal, but a message: it travels as one, so that an envelope need not have room for its span.
     Traced(Traced),
 }

@@ -32,36 +32,15 @@ pub(crate) fn server(server: &Server<'_>, error: &syn::Error) -> TokenStream {
 /// `impl GenServer for Counter`, starters that take whatever they are given, and the client methods.
 fn stubs(server: &Server<'_>) -> TokenStream {
     let rt = &server.runtime;
-    let Server { names, .. } = server;
     let cfgs: Vec<_> = server.cfgs().collect();
-    let (server_type, handle, broken) = (&names.server_type, &names.handle, server.message_type());
+    let (server_type, broken) = (&server.names.server_type, server.message_type());
     let generics = server.bounded_generics();
     let (generics, _, where_clause) = generics.split_for_impl();
-    let starters = STARTERS.map(|starter| syn::Ident::new(starter, proc_macro2::Span::call_site()));
-    let is_free = |name: &&syn::Ident| {
-        server
-            .block
-            .methods()
-            .all(|method| method.sig.ident != **name)
-    };
-    let starters = starters.iter().filter(is_free);
-    let starters = quote! {
-        #(#cfgs)*
-        #[allow(dead_code, missing_docs, non_upper_case_globals)]
-        impl #generics #server_type #where_clause {
-            #(pub const #starters: #broken = loop {};)*
-        }
-    };
+    let starters_and_clients = starters_and_clients(server);
     // What borrows can be no server at all.
     if server.block.has_lifetimes() {
-        return starters;
+        return starters_and_clients;
     }
-    let is_first = |(place, message): &(usize, &Message<'_>)| {
-        let mut earlier = server.clients().take(*place);
-        earlier.all(|earlier| earlier.handler.name() != message.handler.name())
-    };
-    let clients = server.clients().enumerate().filter(is_first);
-    let clients = clients.map(|(_, message)| client(server, message, &broken));
     let any = names::local("P");
     let mut of_any = server.bounded_generics();
     of_any.params.push(parse_quote!(#any));
@@ -86,6 +65,42 @@ fn stubs(server: &Server<'_>) -> TokenStream {
             }
             async fn handle_message(&mut self, _: #broken, _: &mut #rt::Context<Self>) {}
         }
+        #starters_and_clients
+    }
+}
+
+/// Starters that take whatever they are given, and the client methods; without those if it borrows.
+pub(crate) fn starters_and_clients(server: &Server<'_>) -> TokenStream {
+    let cfgs: Vec<_> = server.cfgs().collect();
+    let names = &server.names;
+    let (server_type, handle, broken) = (&names.server_type, &names.handle, server.message_type());
+    let generics = server.bounded_generics();
+    let (generics, _, where_clause) = generics.split_for_impl();
+    let starters = STARTERS.map(|starter| syn::Ident::new(starter, proc_macro2::Span::call_site()));
+    let is_free = |name: &&syn::Ident| {
+        server
+            .block
+            .methods()
+            .all(|method| method.sig.ident != **name)
+    };
+    let starters = starters.iter().filter(is_free);
+    let starters = quote! {
+        #(#cfgs)*
+        #[allow(dead_code, missing_docs, non_upper_case_globals)]
+        impl #generics #server_type #where_clause {
+            #(pub const #starters: #broken = loop {};)*
+        }
+    };
+    if server.block.has_lifetimes() {
+        return starters;
+    }
+    let is_first = |(place, message): &(usize, &Message<'_>)| {
+        let mut earlier = server.clients().take(*place);
+        earlier.all(|earlier| earlier.handler.name() != message.handler.name())
+    };
+    let clients = server.clients().enumerate().filter(is_first);
+    let clients = clients.map(|(_, message)| client(server, message, &broken));
+    quote! {
         #starters
         #(#cfgs)*
         #[allow(dead_code, missing_docs, unused_variables)]

@@ -3,7 +3,7 @@
 pub(crate) mod ast;
 pub(crate) mod check;
 pub(crate) mod expand;
-mod fallback;
+pub(crate) mod fallback;
 pub(crate) mod model;
 pub(crate) mod options;
 pub(crate) mod self_type;

@@ -45,6 +45,8 @@ pub(crate) struct Names {
     pub(crate) handle: TokenStream,
     /// What the handle derefs to: `ServerRef`.
     pub(crate) address: Ident,
+    /// What its process runs: `Self`.
+    pub(crate) runs: TokenStream,
     /// `CounterMessage`.
     pub(crate) message: Ident,
     /// `CounterArguments`.
@@ -112,6 +114,7 @@ impl<'a> Server<'a> {
             names: Names {
                 handle: renamed(path, names::handle(&last.ident)),
                 address: format_ident!("ServerRef"),
+                runs: quote::quote!(Self),
                 message: names::message(&last.ident),
                 arguments: names::arguments(&last.ident, |_| false),
                 starter: names::starter(&last.ident, |_| false),

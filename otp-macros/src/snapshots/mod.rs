@@ -15,7 +15,7 @@ use quote::{ToTokens, quote};
 use syn::{Attribute, Item, Meta};
 
 use crate::entry::{self, Entry};
-use crate::{gen_server, protocol, supervisor};
+use crate::{gen_server, gen_statem, protocol, supervisor};
 
 /// The name of a snapshot, and the input of that name.
 macro_rules! input {
@@ -28,6 +28,12 @@ macro_rules! input {
 fn a_server() {
     check(input!("gen_server_small"));
     check(input!("gen_server_full"));
+}
+
+#[test]
+fn a_state_machine() {
+    check(input!("gen_statem_small"));
+    check(input!("gen_statem_full"));
 }
 
 #[test]
@@ -57,6 +63,7 @@ fn a_test() {
 #[test]
 fn documentation_shows_what_the_small_inputs_come_to() {
     document("gen_server_shown", input!("gen_server_small"));
+    document("gen_statem_shown", input!("gen_statem_small"));
     document("supervisor_shown", input!("supervisor_small"));
     document("protocol_shown", input!("protocol_small"));
     document("main_shown", input!("main_small"));
@@ -94,10 +101,15 @@ fn text(tokens: TokenStream) -> String {
 /// The program with each macro of ours in place of what it writes.
 fn expanded(program: &str) -> TokenStream {
     let program = syn::parse_file(program).unwrap();
-    program.items.into_iter().map(expanded_item).collect()
+    let machine = program.items.iter().find_map(|item| match item {
+        Item::Enum(item) => Some(item.clone()),
+        _ => None,
+    });
+    let expanded = |item| expanded_item(item, machine.as_ref());
+    program.items.into_iter().map(expanded).collect()
 }
 
-fn expanded_item(mut item: Item) -> TokenStream {
+fn expanded_item(mut item: Item, machine: Option<&syn::ItemEnum>) -> TokenStream {
     if let Item::Macro(item) = &item
         && item.mac.path.is_ident("supervisor")
     {
@@ -114,9 +126,16 @@ fn expanded_item(mut item: Item) -> TokenStream {
     let Some((name, arguments)) = attribute else {
         return item.into_token_stream();
     };
+    if let ("gen_statem", Item::Impl(block), Some(machine)) = (name.as_str(), &item, machine) {
+        // What the macro of the enum hands on.
+        let mut machine = machine.clone();
+        let of_enum = taken(&mut machine.attrs).map(|(_, arguments)| arguments);
+        return gen_statem::expand_machine(quote!({ #of_enum } { #machine } { #arguments } #block));
+    }
     let item = item.into_token_stream();
     match name.as_str() {
         "gen_server" => gen_server::expand(arguments, item),
+        "gen_statem" => gen_statem::expand(arguments, item),
         "protocol" => protocol::expand(arguments, item),
         "main" => entry::expand(Entry::Main, arguments, item),
         _ => entry::expand(Entry::Test, arguments, item),
@@ -127,7 +146,9 @@ fn expanded_item(mut item: Item) -> TokenStream {
 fn taken(attributes: &mut Vec<Attribute>) -> Option<(String, TokenStream)> {
     let name = |attribute: &Attribute| {
         let last = attribute.path().segments.last()?.ident.to_string();
-        matches!(last.as_str(), "gen_server" | "protocol" | "main" | "test").then_some(last)
+        ["gen_server", "gen_statem", "protocol", "main", "test"]
+            .contains(&last.as_str())
+            .then_some(last)
     };
     let place = attributes.iter().position(|other| name(other).is_some())?;
     let attribute = attributes.remove(place);

@@ -11,6 +11,7 @@ pub fn generate(kind: Kind, seed: u64) -> String {
     let lines = match kind {
         Kind::Signals => signals(&mut rng),
         Kind::Server => Server { rng, kept: 0 }.lines(),
+        Kind::Statem => Machine { rng }.lines(),
         Kind::Supervisor => Forest::new(rng).lines(),
     };
     lines.join("\n") + "\n"
@@ -222,6 +223,184 @@ impl Server {
             _ => words.push(format!("panic:{}", pick(rng, &["oops", "ouch"]))),
         }
         words.join(" ")
+    }
+}
+
+const EVENTS: usize = 9;
+const STATES: [&str; 3] = ["a", "b", "c"];
+
+/// A scenario of a state machine. An event refers to later ones only; each kind of timeout has a time of its own, so that
+/// no two come at once.
+struct Machine {
+    rng: Rng,
+}
+
+impl Machine {
+    fn lines(mut self) -> Vec<String> {
+        let (enter, trap) = (self.rng.bool(), self.rng.bool());
+        let mut lines = vec![format!("machine enter={enter} trap={trap}")];
+        for event in 1..=EVENTS {
+            let ops = self.event(event);
+            lines.push(format!("event e{event} {ops}").trim_end().to_owned());
+        }
+        if enter {
+            for state in STATES
+                .iter()
+                .filter(|_| self.rng.f64() < 0.6)
+                .collect::<Vec<_>>()
+            {
+                let ops = self.enter();
+                lines.push(format!("enter {state} {ops}").trim_end().to_owned());
+            }
+        }
+        lines.push("events".to_owned());
+        let start = self.start();
+        lines.push(start);
+        for client in 1..=self.rng.usize(10..=20) {
+            self.act(client, &mut lines);
+        }
+        lines
+    }
+
+    /// An event after `event`; the last ones do the least.
+    fn later(&mut self, event: usize) -> String {
+        format!("e{}", self.rng.usize((event + 1).min(EVENTS)..=EVENTS))
+    }
+
+    fn state(&mut self) -> &'static str {
+        pick(&mut self.rng, &STATES)
+    }
+
+    fn timeout(&mut self, event: usize) -> String {
+        let to = self.later(event);
+        let zero = self.rng.f64() < 0.25;
+        let time = |time: u32| if zero { 0 } else { time };
+        match weighted(&mut self.rng, &[24, 3, 5, 5, 14, 14, 12, 3, 5, 5]) {
+            0 => format!("state:{}:{to}", time(17)),
+            1 => format!("at:17:{to}"),
+            2 => format!("state:update:{to}"),
+            3 => pick(&mut self.rng, &["state:cancel", "state:infinity:e9"]).to_owned(),
+            4 => format!("event:{}:{to}", time(41)),
+            5 => format!("named:n:{}:{to}", time(73)),
+            6 => format!("named:p:{}:{to}", time(109)),
+            7 => format!("named:n:infinity:{to}"),
+            8 => format!("named:n:update:{to}"),
+            _ => format!("named:{}:cancel", pick(&mut self.rng, &["n", "p"])),
+        }
+    }
+
+    fn event(&mut self, event: usize) -> String {
+        let mut words = Vec::new();
+        if self.rng.f64() < 0.55 {
+            words.push(format!("next:{}", self.state()));
+        } else if self.rng.f64() < 0.2 {
+            words.push("repeat".to_owned());
+        }
+        // What timeouts bring sets none of some time: those would come at the same time as others.
+        let is_leaf = event > EVENTS / 2;
+        for _ in 0..self.rng.usize(0..=if is_leaf { 1 } else { 3 }) {
+            words.push(
+                match weighted(&mut self.rng, &[14, 14, 3, if is_leaf { 0 } else { 40 }, 4]) {
+                    0 => format!("postpone:{}", self.state()),
+                    1 => format!("insert:{}", self.later(event)),
+                    2 => "unpostpone".to_owned(),
+                    3 => self.timeout(event.max(EVENTS / 2)),
+                    _ => format!("state:0:{}", self.later(event)),
+                },
+            );
+        }
+        words.retain(|word| {
+            *word != format!("insert:e{event}") && *word != format!("state:0:e{event}")
+        });
+        match weighted(&mut self.rng, &[30, 26, 12, 14, 3, 1, 2, 2]) {
+            1 => words.push("reply:v".to_owned()),
+            2 => words.push(format!("keep:{}", self.rng.u32(1..=2))),
+            3 => words.push(format!("answer:{}:late", self.rng.u32(1..=2))),
+            4 => words.push(format!("stop:{}", pick(&mut self.rng, &REASONS))),
+            5 => words.push(format!("exit:{}", pick(&mut self.rng, &REASONS[1..]))),
+            6 => words.push(format!("panic:{}", pick(&mut self.rng, &["oops", "ouch"]))),
+            7 => words.push(format!(
+                "last_words:{}",
+                pick(&mut self.rng, &["panic", "odd"])
+            )),
+            _ => {}
+        }
+        words.join(" ")
+    }
+
+    fn enter(&mut self) -> String {
+        let mut words = Vec::new();
+        for _ in 0..self.rng.usize(0..=2) {
+            words.push(match weighted(&mut self.rng, &[30, 6, 1]) {
+                0 => self.timeout(EVENTS / 2),
+                1 => "answer:1:entered".to_owned(),
+                _ => "stop:boom".to_owned(),
+            });
+        }
+        words.join(" ")
+    }
+
+    fn start(&mut self) -> String {
+        let state = self.state();
+        let ops = match weighted(&mut self.rng, &[50, 20, 16, 3, 2, 2, 2]) {
+            0 => String::new(),
+            1 => self.timeout(EVENTS / 2),
+            2 => format!("insert:{} insert:{}", self.later(2), self.later(4)),
+            3 => "stop:boom".to_owned(),
+            4 => "ignore".to_owned(),
+            5 => "exit:boom".to_owned(),
+            _ => "panic:oops".to_owned(),
+        };
+        format!("start {state} {ops}").trim_end().to_owned()
+    }
+
+    fn act(&mut self, client: usize, lines: &mut Vec<String>) {
+        let event = format!("e{}", self.rng.usize(1..=EVENTS));
+        let reason = pick(
+            &mut self.rng,
+            &["normal", "shutdown", "shutdown/drain", "boom", "kill"],
+        );
+        match weighted(&mut self.rng, &[38, 26, 10, 2, 2, 2, 12, 4, 3, 6]) {
+            0 => {
+                let within = if self.rng.f64() < 0.1 {
+                    " within=15"
+                } else {
+                    ""
+                };
+                lines.push(format!("call c{client} {event}{within}"));
+            }
+            1 => lines.push(format!("cast {event}")),
+            2 => lines.push(format!("info {event}")),
+            3 => lines.push(format!("stop c{client} {}", pick(&mut self.rng, &REASONS))),
+            4 => lines.push(format!("stranger {reason}")),
+            5 => lines.push(format!("parent {reason}")),
+            6 => {
+                lines.push("suspend".to_owned());
+                for queued in 0..self.rng.usize(1..=3) {
+                    let event = format!("e{}", self.rng.usize(1..=EVENTS));
+                    lines.push(match self.rng.usize(..3) {
+                        0 => format!("call c{client}{queued} {event}"),
+                        1 => format!("cast {event}"),
+                        _ => format!("info {event}"),
+                    });
+                }
+                lines.push("resume".to_owned());
+            }
+            7 => lines.push("get_state".to_owned()),
+            8 => lines.push(format!("replace_state {}", self.state())),
+            _ => {
+                let start = self.start();
+                lines.push(start);
+            }
+        }
+        let last = lines.last().map_or("", String::as_str);
+        if ["stop", "stranger", "parent"]
+            .iter()
+            .any(|word| last.starts_with(word))
+        {
+            let start = self.start();
+            lines.push(start);
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod driver;
 mod generate;
 mod server;
 mod signals;
+mod statem;
 mod supervisor;
 
 use std::fmt::Write as _;
@@ -19,6 +20,8 @@ pub enum Kind {
     Signals,
     /// A server's callbacks.
     Server,
+    /// A state machine's events.
+    Statem,
     /// Supervision trees.
     Supervisor,
 }
@@ -30,9 +33,10 @@ impl FromStr for Kind {
         match kind {
             "signals" => Ok(Kind::Signals),
             "server" => Ok(Kind::Server),
+            "statem" => Ok(Kind::Statem),
             "supervisor" => Ok(Kind::Supervisor),
             other => Err(format!(
-                "unknown kind of scenario: {other}; known: signals, server, supervisor"
+                "unknown kind of scenario: {other}; known: signals, server, statem, supervisor"
             )),
         }
     }
@@ -72,6 +76,7 @@ pub fn run(kind: Kind, scenario: &str) -> Result<String, BadScenario> {
         match kind {
             Kind::Signals => signals::run(lines).await,
             Kind::Server => server::run(lines).await,
+            Kind::Statem => statem::run(lines).await,
             Kind::Supervisor => supervisor::run(lines).await,
         }
     }));

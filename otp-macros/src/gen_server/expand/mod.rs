@@ -49,6 +49,32 @@ pub(crate) fn server(server: &Server<'_>) -> TokenStream {
     }
 }
 
+/// All of a server but its impl and its dispatch: what its clients and its supervisors see.
+pub(crate) fn client_side(server: &Server<'_>) -> TokenStream {
+    let message = message::enumeration(server, &parse_quote!(pub));
+    let clients = client::methods(server);
+    let probes = probe::aliases(server);
+    let cfgs: Vec<_> = server.cfgs().collect();
+    let arguments = start::arguments(server);
+    let debug = message::debug(server);
+    let starters = start::starters(server);
+    let child = child::child(server);
+    quote! {
+        #message
+        #clients
+        #probes
+        #(#cfgs)*
+        #arguments
+        #(#cfgs)*
+        #debug
+        #(#cfgs)*
+        const _: () = {
+            #starters
+            #child
+        };
+    }
+}
+
 /// The user's struct, and everything that comes with it.
 pub(crate) fn state(state: &State) -> TokenStream {
     let mut tokens = state.written.clone();

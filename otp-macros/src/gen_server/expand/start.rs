@@ -64,6 +64,7 @@ fn starter(server: &Server<'_>, name: &str, started: &TokenStream, how: &str) ->
     let handle = &server.names.handle;
     let doc = format!("Starts a `{}` that is {how}.", server.names.server);
     let docs = init_docs(server);
+    let runs = &server.names.runs;
     let name = Ident::new(name, Span::call_site());
     let params = parameters(server).map(|param| {
         let (ident, ty) = (&param.ident, &param.ty);
@@ -79,7 +80,7 @@ fn starter(server: &Server<'_>, name: &str, started: &TokenStream, how: &str) ->
         #[track_caller]
         pub fn #name(#(#params),*) -> #rt::Start<
             #started,
-            impl #rt::core::future::Future<Output = #rt::Initialized<Self>> + #rt::core::marker::Send,
+            impl #rt::core::future::Future<Output = #rt::Initialized<#runs>> + #rt::core::marker::Send,
         > {
             #rt::#name::<#handle>(#arguments)
         }

@@ -1,0 +1,55 @@
+//! A state is reached from itself only.
+
+use otp_core::prelude::*;
+
+#[gen_statem]
+pub enum Turnstile {
+    #[initial]
+    Locked,
+    Unlocked,
+    Broken, //~
+}
+
+#[gen_statem]
+impl Turnstile {
+    #[on(Locked)]
+    #[call]
+    pub fn coin(self, cents: u32) -> To![Unlocked, Locked] {
+        if cents >= 50 {
+            To::Unlocked
+        } else {
+            To::Locked
+        }
+    }
+
+    #[on(_)]
+    #[call]
+    pub fn coin(&mut self, _cents: u32) {}
+
+    #[on(Unlocked)]
+    #[cast]
+    pub fn push(self) -> To![Locked] {
+        To::Locked
+    }
+
+    #[on(_)]
+    #[cast]
+    pub fn push(&self) {}
+
+    #[on(Broken)]
+    #[cast]
+    pub fn kick(self) -> To![Broken] {
+        To::Broken
+    }
+
+    #[on(_)]
+    #[cast]
+    pub fn kick(&self) {}
+}
+
+#[otp_core::main]
+async fn main() {
+    let turnstile = Turnstile::start_link().await.unwrap();
+    turnstile.coin(50).await.unwrap();
+    turnstile.push();
+}
