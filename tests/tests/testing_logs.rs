@@ -17,7 +17,8 @@ async fn reports_of_processes_are_kept_with_their_fields() {
     assert_eq!(
         log,
         format!(
-            "ERROR otp_core::crash: process crashed pid={pid} kind=process reason=boom links=[]\n"
+            "ERROR otp_core::crash: process crashed pid={pid} kind=process reason=boom ancestors=[] \
+             message_queue_len=0 links=[] monitors=[] monitored_by=[] dictionary_len=0 trap_exit=false\n"
         )
     );
 }
