@@ -1,4 +1,6 @@
 //! The metrics, and the endpoint where Prometheus finds them: an application of its own, which starts first and stops last.
+//!
+//! Those of payments are counted here. Those of processes, calls and crashes come from `otp_core::metrics`.
 
 use std::net::SocketAddr;
 
@@ -75,6 +77,7 @@ supervisor! {
     strategy: one_for_one,
 
     children: {
+        node: otp_core::metrics::Metrics(Duration::from_secs(1)),
         endpoint: Endpoint(address, page),
     }
 }

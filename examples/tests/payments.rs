@@ -256,6 +256,10 @@ fn a_server_that_crashes_is_started_again_and_the_payments_go_on() {
         "payments_restarts_total{child=\"payments/books/ledger\"}",
         |restarts| restarts > 0,
     );
+    program.wait_until(
+        "otp_crashes_total{kind=\"payments::books::Ledger\"}",
+        |crashes| crashes > 0,
+    );
     let settled = "payments_ended_total{outcome=\"settled\"}";
     let before = program.metric(settled);
     program.wait_until(settled, |now| now > before);
