@@ -66,6 +66,10 @@ struct ElixirConstructs;
 struct ComingFromOtherCrates;
 
 #[cfg(doctest)]
+#[doc = include_str!("src/telemetry.md")]
+struct Telemetry;
+
+#[cfg(doctest)]
 #[doc = include_str!("src/performance.md")]
 struct Performance;
 

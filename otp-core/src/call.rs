@@ -269,19 +269,24 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
             // It is not the caller that waits now, but whoever takes the answer.
             self.outgoing.finish_waiting();
             if let Err(failure) = sent {
+                self.outgoing.fail_observed(&failure);
                 self.outgoing.phase = Phase::Failed(Box::new(failure));
             }
         }
         let answer = self.answer.take().expect("this takes the call");
-        crate::Request::new(answer, self.outgoing.server())
+        let observed = self.outgoing.observed.take();
+        crate::Request::new(answer, self.outgoing.server(), observed)
     }
 
     /// Resolves the route and queues the request. Err with what the call ends with.
     fn send(&mut self, waker: &Waker) -> Result<(), CallFailure> {
-        let caller = self.outgoing.begin()?;
+        let (caller, is_watched) = self.outgoing.begin()?;
         if let Some(answer) = &mut self.answer {
             answer.of(caller);
             answer.watch(waker);
+        }
+        if is_watched {
+            return self.outgoing.push_watched(None);
         }
         self.outgoing.push(None)
     }
@@ -293,7 +298,7 @@ impl<M: Send + 'static, T: Send + 'static> Call<M, T> {
             if let Some(answer) = &mut self.answer {
                 answer.watch(waker);
             }
-            self.outgoing.push(ticket)?;
+            self.outgoing.push_watched(ticket)?;
         }
         Ok(())
     }
@@ -317,6 +322,9 @@ impl<M: Send + 'static, T: Send + 'static> Future for Call<M, T> {
                     && let Poll::Ready(answer) = answer.poll(cx.waker())
                 {
                     this.outgoing.finish();
+                    if this.outgoing.observed.is_observed() {
+                        return Poll::Ready(this.outgoing.tell_end(answer));
+                    }
                     return Poll::Ready(answer.ok_or_else(|| this.outgoing.no_answer()));
                 }
             }
@@ -327,7 +335,8 @@ impl<M: Send + 'static, T: Send + 'static> Future for Call<M, T> {
             return this.outgoing.fail(cx).map(Err);
         }
         if let Phase::Blocked(_) = this.outgoing.phase {
-            this.unblock(cx.waker())?;
+            let unblocked = this.unblock(cx.waker());
+            unblocked.inspect_err(|failure| this.outgoing.fail_observed(failure))?;
         }
         this.outgoing.poll_timeout(cx.waker()).map(Err)
     }

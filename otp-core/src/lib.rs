@@ -49,6 +49,8 @@
 //! | one value computed beside other work, and streams of them | [`Task`], [`mod@task`], [`TaskSupervisor`] |
 //! | a state without a server of its own | [`Agent`] |
 //! | supervising servers | [`supervisor!`](macro@supervisor), [`mod@supervisor`], [`Supervisor`], [`DynamicSupervisor`], [`PartitionSupervisor`] |
+//! | what happens in a node, as events | [`telemetry`] |
+//! | numbers about it | `metrics`, with the feature `metrics` |
 //! | what differs from OTP, and why | [`differences`] |
 //! | programs and tests | [`main`], [`test`](macro@test), [`Node`] |
 //! | parts of a program that start and stop as one, its environment, signals | `application`, with the feature `application` |
@@ -91,6 +93,8 @@ mod child_spec;
 pub mod differences;
 mod exit;
 pub mod gen_server;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 #[cfg(shuttle)]
 mod model;
 mod node;
@@ -112,9 +116,11 @@ pub mod supervisor;
 mod sync;
 pub mod sys;
 pub mod task;
+pub mod telemetry;
 #[cfg(feature = "test-util")]
 pub mod testing;
 pub mod time;
+mod trace;
 
 pub use agent::{Agent, AgentInit, AgentMessage, AgentRef};
 pub use call::{Call, CallError, CallFailure, DEFAULT_TIMEOUT, TryCall};

@@ -21,6 +21,7 @@ use crate::rt::{self, Handle};
 use crate::sendable::{IsSendable, Sendable};
 use crate::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard, RwLock};
+use crate::telemetry::Telemetry;
 #[cfg(feature = "test-util")]
 use crate::testing::{kit::Kit, schedule::Schedule};
 use crate::time::timers::Timers;
@@ -92,6 +93,7 @@ struct Inner {
     table: [Mutex<Table<u64>>; SHARDS],
     names: RwLock<Table<Name>>,
     timers: Timers,
+    telemetry: Telemetry,
     /// Processes that have begun and have not yet said farewell.
     unfinished: AtomicUsize,
     all_finished: Notify,
@@ -119,6 +121,7 @@ impl Inner {
             table: std::array::from_fn(|_| Mutex::default()),
             names: RwLock::default(),
             timers: Timers::default(),
+            telemetry: Telemetry::default(),
             unfinished: AtomicUsize::new(0),
             all_finished: Notify::new(),
             killing: AtomicUsize::new(0),
@@ -520,6 +523,11 @@ impl Node {
 
     pub(crate) fn timers(&self) -> &Timers {
         &self.0.timers
+    }
+
+    #[inline]
+    pub(crate) fn telemetry(&self) -> &Telemetry {
+        &self.0.telemetry
     }
 
     fn shard(&self, number: u64) -> &Mutex<Table<u64>> {

@@ -2,17 +2,22 @@
 //!
 //! It is compiled once for each server, and not for each of its calls.
 
+use std::any::type_name;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use tokio::task::coop;
+use tracing::Span;
 
 use crate::call::{CallFailure, DEFAULT_TIMEOUT};
+use crate::node::Node;
 use crate::pid::Pid;
 use crate::process::cell::{Core, Process};
-use crate::process::queue::PushError;
+use crate::process::queue::{PushError, Pushed};
 use crate::process::{Route, scope};
+use crate::telemetry::{DropReason, Observed, is_call_wanted};
 use crate::time::deadline::Deadline;
+use crate::{report, trace};
 
 pub(crate) enum Phase {
     /// Not sent yet.
@@ -34,6 +39,8 @@ pub(crate) struct Outgoing<M> {
     pub(crate) deadline: Deadline,
     pub(crate) phase: Phase,
     in_process: bool,
+    /// Whether somebody wants to know of it.
+    pub(crate) observed: Observed,
 }
 
 impl<M> Outgoing<M> {
@@ -44,6 +51,7 @@ impl<M> Outgoing<M> {
             deadline: Deadline::After(DEFAULT_TIMEOUT),
             phase: Phase::New,
             in_process: false,
+            observed: Observed::not(),
         }
     }
 
@@ -70,16 +78,18 @@ impl<M> Outgoing<M> {
 }
 
 impl<M: Send + 'static> Outgoing<M> {
-    /// Resolves the route, and notes that the current process waits. Gives the process.
-    pub(crate) fn begin(&mut self) -> Result<Option<Pid>, CallFailure> {
+    /// Resolves the route, and notes that the current process waits. Gives the process, and whether the call is watched.
+    pub(crate) fn begin(&mut self) -> Result<(Option<Pid>, bool), CallFailure> {
         self.route.pin()?;
-        let server = self.core().ok_or(CallFailure::NoProc)?.pid();
+        let core = self.core().ok_or(CallFailure::NoProc)?;
+        let is_watched = is_call_wanted(core.node()) || trace::is_on();
+        let server = core.pid();
         let caller = scope::wait_for(server);
         self.in_process = caller.is_some();
         if caller == Some(server) {
             return Err(CallFailure::CallingSelf);
         }
-        Ok(caller)
+        Ok((caller, is_watched))
     }
 
     /// Queues the request, or finds that there is no room.
@@ -92,8 +102,40 @@ impl<M: Send + 'static> Outgoing<M> {
             Route::Part(inlet) => inlet.push(message, ticket),
             Route::Placed(_) | Route::Named(_) | Route::Via(_) => Err(PushError::Closed(message)),
         };
+        self.pushed(pushed, ticket)
+    }
+
+    /// As [`push`](Self::push), under the eyes of those who want to know of the call, or may follow it.
+    #[cold]
+    pub(crate) fn push_watched(&mut self, ticket: Option<u64>) -> Result<(), CallFailure> {
+        let Some(span) = self.watch() else {
+            return self.push(ticket);
+        };
+        let Some(message) = self.message.take() else {
+            return Err(CallFailure::NoProc);
+        };
+        let pushed = match &self.route {
+            Route::Pinned(cell) => cell.queue().push_traced(message, ticket, span),
+            Route::Part(inlet) => inlet.push_traced(message, ticket, span),
+            Route::Placed(_) | Route::Named(_) | Route::Via(_) => Err(PushError::Closed(message)),
+        };
+        self.pushed(pushed, ticket)
+    }
+
+    #[inline(always)]
+    fn pushed(
+        &mut self,
+        pushed: Result<Pushed, PushError<M>>,
+        ticket: Option<u64>,
+    ) -> Result<(), CallFailure> {
         match pushed {
-            Ok(()) => self.phase = Phase::Waiting,
+            Ok(Pushed::Queued) => self.phase = Phase::Waiting,
+            Ok(Pushed::Evicting) => {
+                self.phase = Phase::Waiting;
+                if let Some(core) = self.core() {
+                    report::dropped::<M>(core, DropReason::Evicted);
+                }
+            }
             Err(PushError::Full(message)) => {
                 self.message = Some(message);
                 self.phase = Phase::Blocked(ticket);
@@ -106,6 +148,24 @@ impl<M: Send + 'static> Outgoing<M> {
             Err(PushError::Closed(_)) => return Err(CallFailure::NoProc),
         }
         Ok(())
+    }
+
+    /// Tells that the call begins, to those who want to know. The span to handle it in, if it is to be followed.
+    fn watch(&mut self) -> Option<Span> {
+        let message = self.message.as_ref()?;
+        let (core, kind, called) = match &self.route {
+            Route::Pinned(cell) => {
+                let kind = cell.kind();
+                (cell.core(), kind.name(), kind.message_name(message))
+            }
+            Route::Part(inlet) => (inlet.core(), inlet.kind(), type_name::<M>()),
+            Route::Placed(_) | Route::Named(_) | Route::Via(_) => return None,
+        };
+        let span = trace::handle_call(core, kind, called);
+        if is_call_wanted(core.node()) && !self.observed.is_observed() {
+            self.observed = Observed::begin(core, kind, called);
+        }
+        (!span.is_none()).then_some(span)
     }
 
     /// Whether a request that found no room is to be pushed again, with its place in the line. Otherwise it waits there.
@@ -131,7 +191,9 @@ impl<M: Send + 'static> Outgoing<M> {
         ready!(self.deadline.poll(core.node(), waker));
         let cycle = cycle(core);
         self.finish();
-        Poll::Ready(CallFailure::Timeout { cycle })
+        let failure = CallFailure::Timeout { cycle };
+        self.observed.end(Some(&failure));
+        Poll::Ready(failure)
     }
 
     /// Tells that there is nobody to ask. Who asks again and again lets others run: among them may be the supervisor
@@ -141,9 +203,32 @@ impl<M: Send + 'static> Outgoing<M> {
         ready!(coop::poll_proceed(cx)).made_progress();
         self.finish_waiting();
         match std::mem::replace(&mut self.phase, Phase::Done) {
-            Phase::Failed(failure) => Poll::Ready(*failure),
+            Phase::Failed(failure) => {
+                self.fail_observed(&failure);
+                Poll::Ready(*failure)
+            }
             Phase::New | Phase::Blocked(_) | Phase::Waiting | Phase::Done => Poll::Pending,
         }
+    }
+
+    /// Tells that there was nobody to ask, also if nothing was told before.
+    pub(crate) fn fail_observed(&mut self, failure: &CallFailure) {
+        if self.observed.is_observed() {
+            return self.observed.end(Some(failure));
+        }
+        if let Some(node) = self.route.node().or_else(Node::current)
+            && is_call_wanted(&node)
+        {
+            Observed::nobody(&node, type_name::<M>()).end(Some(failure));
+        }
+    }
+
+    /// Tells that the answer is there, or that there will be none.
+    #[cold]
+    pub(crate) fn tell_end<T>(&mut self, answer: Option<T>) -> Result<T, CallFailure> {
+        let answer = answer.ok_or_else(|| self.no_answer());
+        self.observed.end(answer.as_ref().err());
+        answer
     }
 
     /// Why there is no answer, when the request is gone.

@@ -15,6 +15,7 @@ use crate::process;
 use crate::process::cell::Process;
 use crate::reply::Answer;
 use crate::sync::{Mutex, MutexGuard};
+use crate::telemetry::Observed;
 
 /// A request whose answer has not been taken: a request id of `gen_server:send_request/2`.
 ///
@@ -45,11 +46,20 @@ use crate::sync::{Mutex, MutexGuard};
 pub struct Request<T> {
     answer: Answer<T>,
     server: Result<Arc<dyn Process>, CallFailure>,
+    observed: Observed,
 }
 
 impl<T> Request<T> {
-    pub(crate) fn new(answer: Answer<T>, server: Result<Arc<dyn Process>, CallFailure>) -> Self {
-        Request { answer, server }
+    pub(crate) fn new(
+        answer: Answer<T>,
+        server: Result<Arc<dyn Process>, CallFailure>,
+        observed: Observed,
+    ) -> Self {
+        Request {
+            answer,
+            server,
+            observed,
+        }
     }
 
     /// Waits for the answer, no longer than `timeout`; None if it has not come, and the request can be waited for
@@ -106,18 +116,22 @@ impl<T> Request<T> {
     /// # });
     /// ```
     pub async fn receive_response(mut self, timeout: Duration) -> Result<T, CallFailure> {
-        self.wait_response(timeout)
-            .await
-            .unwrap_or(Err(CallFailure::Timeout { cycle: Vec::new() }))
+        if let Some(answer) = self.wait_response(timeout).await {
+            return answer;
+        }
+        let failure = CallFailure::Timeout { cycle: Vec::new() };
+        self.observed.end(Some(&failure));
+        Err(failure)
     }
 
     fn poll_answer(&mut self, waker: &Waker) -> Poll<Result<T, CallFailure>> {
         match &self.server {
             Err(failure) => Poll::Ready(Err(failure.clone())),
-            Ok(server) => self
-                .answer
-                .poll(waker)
-                .map(|answer| answer.ok_or_else(|| dropped(server.core()))),
+            Ok(server) => self.answer.poll(waker).map(|answer| {
+                let answer = answer.ok_or_else(|| dropped(server.core()));
+                self.observed.end(answer.as_ref().err());
+                answer
+            }),
         }
     }
 }

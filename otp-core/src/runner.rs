@@ -18,8 +18,10 @@ use crate::exit::ExitReason;
 use crate::node::Node;
 use crate::options::MailboxPolicy;
 use crate::process::cell::{Cell, Process};
+use crate::process::kind::Kind;
 use crate::process::run::{catch, running};
 use crate::process::{NodeExt, signal};
+use crate::report;
 
 /// How long what is linked with `main` may take to stop: OTP's default for a worker.
 pub(crate) const SHUTDOWN_TIME: Duration = Duration::from_secs(5);
@@ -120,9 +122,11 @@ async fn run_in_new_node<T>(body: impl Future<Output = T>) -> Ended<T> {
 
 /// Runs the body as a process, and then waits for what is linked with it.
 pub(crate) async fn run_in_place<T>(node: &Node, body: impl Future<Output = T>) -> Ended<T> {
-    let cell = Cell::<Infallible>::new(node.clone(), MailboxPolicy::Unbounded);
+    let kind = Kind::<Infallible>::PROCESS;
+    let cell = Cell::new(node.clone(), kind, MailboxPolicy::Unbounded);
     let process: Arc<dyn Process> = cell;
     node.insert(&process);
+    report::start(&*process);
 
     let mut ended = None;
     let mut linked = Vec::new();

@@ -12,6 +12,8 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
 
+use tracing::Instrument;
+
 use super::{Context, GenServer};
 use crate::exit::ExitReason;
 use crate::node::Name;
@@ -64,7 +66,7 @@ pub(super) fn serve<S: GenServer>(
         }
         owner.report(&reason, state, &orphans);
         owner.cx.answer_held();
-        report::crash(&**owner.cx.cell(), std::any::type_name::<S>(), &reason);
+        report::crash(&**owner.cx.cell(), &reason);
         // Now, while the state and the callers among the batch are still there: they are to see the reason.
         signal::release(&**owner.cx.cell(), &reason)
     }
@@ -126,6 +128,7 @@ impl<S: GenServer> Owner<S> {
     async fn timeout(&mut self) {
         self.cx.begin_callback();
         self.last_message = Some("timeout");
+        report::timeout(&**self.cx.cell());
         self.state.handle_timeout(&mut self.cx).await;
     }
 
@@ -145,6 +148,11 @@ impl<S: GenServer> Owner<S> {
                 self.cx.begin_callback();
                 self.last_message = Some("EXIT");
                 self.state.handle_exit(exit, &mut self.cx).await;
+                None
+            }
+            Signal::Traced(traced) => {
+                let (message, span) = traced.take();
+                self.handle(message).instrument(span).await;
                 None
             }
             Signal::Idle(generation) => {
@@ -191,7 +199,7 @@ impl<S: GenServer> Owner<S> {
                     Signal::Idle(_) => {}
                     other => self.put_aside(Envelope::Signal(Box::new(other))),
                 },
-                message @ Envelope::Message(_) => self.put_aside(message),
+                message => self.put_aside(message),
             }
         };
         if let Some(mut aside) = self.aside.take() {
@@ -210,7 +218,7 @@ impl<S: GenServer> Owner<S> {
             Envelope::Signal(signal) => match &**signal {
                 Signal::System(_) | Signal::Idle(_) => true,
                 Signal::Exit(exit) => Some(exit.pid) == parent,
-                Signal::Down(_) => false,
+                Signal::Down(_) | Signal::Traced(_) => false,
             },
             Envelope::Message(_) => false,
         };

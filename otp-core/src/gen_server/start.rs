@@ -3,6 +3,7 @@
 //!
 //! Until then the process is in its node's table under its pid and its name, and messages to it queue.
 
+use std::any::type_name;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
@@ -12,6 +13,7 @@ use std::task::{Context as TaskContext, Poll, ready};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
+use tokio::time::Instant;
 
 use super::run::serve;
 use super::{Context, GenServer, InitError, ServerHandle, ServerRef};
@@ -19,11 +21,13 @@ use crate::exit::ExitReason;
 use crate::node::{Name, Node};
 use crate::pid::Pid;
 use crate::process::cell::{Cell, Process};
+use crate::process::kind::Kind;
 use crate::process::place::Place;
 use crate::process::run::{Catch, Crash, catch, contain, running};
 use crate::process::scope::{self, Orphan};
 use crate::process::{self, MonitorRef, RegisterError, signal};
 use crate::registry::{Key, RegisteredAs, Registrable, RegistryRef, Value};
+use crate::telemetry::{ProcessStart, ServerInit};
 use crate::{report, rt};
 
 /// Why a server was not started.
@@ -296,6 +300,8 @@ struct Begun<S: GenServer> {
     process: Option<Arc<dyn Process>>,
     monitor: Option<MonitorRef>,
     sleep: Option<Pin<Box<crate::time::Sleep>>>,
+    /// When its init began, if somebody wants to know how long that takes.
+    began: Option<Instant>,
 }
 
 pin_project! {
@@ -483,7 +489,8 @@ fn begin_process<S: GenServer>(
     if name.as_ref().is_some_and(|name| name.as_str().is_empty()) {
         return Err(StartError::MalformedName);
     }
-    let cell = Cell::new(node, S::OPTIONS.mailbox);
+    let kind = Kind::new(|message| message.map_or_else(type_name::<S>, S::message_name));
+    let cell = Cell::new(node, kind, S::OPTIONS.mailbox);
     let node = cell.core().node();
     let process: Arc<dyn Process> = Arc::clone(&cell) as _;
     // First the table: who finds the name finds the process.
@@ -491,6 +498,7 @@ fn begin_process<S: GenServer>(
     let named = name.map_or(Ok(()), |name| register(node, name, &process));
     let claimed = named.and_then(|()| claim_all(&cell, claims));
     if let Err(error) = claimed {
+        report::start(&*process);
         let reason = signal::release(&*process, &ExitReason::Normal);
         signal::farewell(&*process, &reason);
         return Err(error);
@@ -511,12 +519,17 @@ fn begin_process<S: GenServer>(
             ));
         }
     }
+    if node.telemetry().wants::<ProcessStart>() {
+        report::start(&*process);
+    }
+    let began = node.telemetry().wants::<ServerInit>().then(Instant::now);
     let sleep = timeout.map(|timeout| Box::pin(crate::time::sleep(timeout)));
     Ok(Begun {
         cell,
         process: Some(process),
         monitor,
         sleep,
+        began,
     })
 }
 
@@ -604,6 +617,7 @@ where
                 state: Ok(state),
                 cx,
             }) => {
+                begun.tell_init(None);
                 let Some(Begun {
                     cell,
                     process: Some(process),
@@ -631,11 +645,13 @@ where
                     InitError::Stop(reason) => (stopped(&reason), reason),
                     InitError::Ignore => (StartError::Ignore, ExitReason::Normal),
                 };
-                report::crash(&*begun.cell, std::any::type_name::<R::Server>(), &reason);
+                begun.tell_init(Some(&error));
+                report::crash(&*begun.cell, &reason);
                 self.fail(&reason, Vec::new());
                 Poll::Ready(Err(error))
             }
             Polled::Failed(error, reason, orphans) => {
+                begun.tell_init(Some(&error));
                 self.fail(&reason, orphans);
                 Poll::Ready(Err(error))
             }
@@ -644,6 +660,13 @@ where
 }
 
 impl<S: GenServer> Begun<S> {
+    /// The init is over. With the error, if the server does not begin.
+    fn tell_init(&self, error: Option<&StartError>) {
+        if let Some(began) = self.began {
+            report::init(&*self.cell, began, error);
+        }
+    }
+
     /// Polls the init as the new process, unless an exit signal or the timeout has ended that.
     fn poll_init<F>(
         &mut self,
@@ -667,7 +690,7 @@ impl<S: GenServer> Begun<S> {
                     let Crash {
                         reason, orphans, ..
                     } = crash;
-                    report::crash(&*self.cell, std::any::type_name::<S>(), &reason);
+                    report::crash(&*self.cell, &reason);
                     return Poll::Ready(Polled::Failed(
                         StartError::Init(reason.clone()),
                         reason,

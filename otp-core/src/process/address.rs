@@ -8,12 +8,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::cell::{Cell, downcast};
+use super::cell::{Cell, Core, downcast};
 use super::inlet::Inlet;
 use super::place::Place;
-use super::queue::PushError;
+use super::queue::{PushError, Pushed};
 use crate::node::{Name, Node};
 use crate::pid::Pid;
+use crate::report;
+use crate::telemetry::DropReason;
 
 /// Finds a process anew at each use: who is registered under a key.
 pub(crate) trait Guide<M>: Send + Sync {
@@ -124,6 +126,7 @@ impl<M: Send + 'static> Route<M> {
                 Some(cell) => Sent::new(cell, message),
                 None => {
                     tracing::warn!("a message to a child that has never begun was dropped");
+                    report::astray::<M>(Node::current(), None, DropReason::NoProc);
                     drop(message);
                     Sent::done(CastOutcome::NoProc)
                 }
@@ -132,6 +135,7 @@ impl<M: Send + 'static> Route<M> {
                 Ok(cell) => Sent::new(&cell, message),
                 Err(astray) => {
                     tracing::warn!(name = %named.1, reason = ?astray, "a message to a name was dropped");
+                    report::astray::<M>(Some(named.0.clone()), Some(&named.1), astray.into());
                     drop(message);
                     Sent::done(CastOutcome::NoProc)
                 }
@@ -140,6 +144,7 @@ impl<M: Send + 'static> Route<M> {
                 Ok(route) => route.cast(message),
                 Err(astray) => {
                     tracing::warn!(reason = ?astray, "a message to somebody who is not there was dropped");
+                    report::astray::<M>(guide.node().or_else(Node::current), None, astray.into());
                     drop(message);
                     Sent::done(CastOutcome::NoProc)
                 }
@@ -317,9 +322,13 @@ impl<M: Send + 'static> Sent<M> {
 
     /// What became of a message that was pushed into `inlet`.
     #[inline]
-    fn of(pushed: Result<(), PushError<M>>, inlet: impl FnOnce() -> Arc<dyn Inlet<M>>) -> Self {
+    fn of(pushed: Result<Pushed, PushError<M>>, inlet: impl FnOnce() -> Arc<dyn Inlet<M>>) -> Self {
         match pushed {
-            Ok(()) => Sent::done(CastOutcome::Queued),
+            Ok(Pushed::Queued) => Sent::done(CastOutcome::Queued),
+            Ok(Pushed::Evicting) => {
+                report::dropped::<M>(inlet().core(), DropReason::Evicted);
+                Sent::done(CastOutcome::Queued)
+            }
             Err(PushError::Full(message)) => Sent {
                 sending: Sending::Waiting {
                     inlet: inlet(),
@@ -328,11 +337,12 @@ impl<M: Send + 'static> Sent<M> {
                 },
             },
             Err(PushError::Refused(message)) => {
-                report_lost(inlet().core().pid(), "the mailbox is full and refuses");
+                report_lost::<M>(inlet().core(), DropReason::Refused);
                 drop(message);
                 Sent::done(CastOutcome::Refused)
             }
             Err(PushError::Closed(message)) => {
+                report::dropped::<M>(inlet().core(), DropReason::NoProc);
                 drop(message);
                 Sent::done(CastOutcome::NoProc)
             }
@@ -368,8 +378,9 @@ impl<M> Sent<M> {
     }
 }
 
-fn report_lost(pid: Pid, why: &str) {
-    tracing::warn!(%pid, why, "a message was dropped");
+fn report_lost<M>(process: &Core, why: DropReason) {
+    tracing::warn!(pid = %process.pid(), %why, "a message was dropped");
+    report::dropped::<M>(process, why);
 }
 
 impl<M> Unpin for Sent<M> {}
@@ -391,9 +402,13 @@ impl<M> Future for Sent<M> {
                     ticket,
                 } => {
                     let outcome = match inlet.push(message, ticket) {
-                        Ok(()) => CastOutcome::Queued,
+                        // Whoever waits for room pushes nobody out.
+                        Ok(Pushed::Queued | Pushed::Evicting) => CastOutcome::Queued,
                         Err(PushError::Refused(_)) => CastOutcome::Refused,
-                        Err(PushError::Closed(_)) => CastOutcome::NoProc,
+                        Err(PushError::Closed(_)) => {
+                            report::dropped::<M>(inlet.core(), DropReason::NoProc);
+                            CastOutcome::NoProc
+                        }
                         Err(PushError::Full(message)) => {
                             let place = inlet.wait_for_room(ticket, cx.waker());
                             self.sending = Sending::Waiting {
@@ -419,7 +434,7 @@ impl<M> Drop for Sent<M> {
     fn drop(&mut self) {
         if let Sending::Waiting { inlet, ticket, .. } = &self.sending {
             inlet.leave_line(*ticket, true);
-            report_lost(inlet.core().pid(), "its sender did not wait for room");
+            report_lost::<M>(inlet.core(), DropReason::GaveUp);
         }
     }
 }

@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
+use super::kind::Kind;
 use super::queue::Queue;
 use super::signal::Signal;
 use super::vital::Vital;
@@ -104,6 +105,7 @@ impl fmt::Debug for Core {
 /// One process whose mailbox takes messages of type `M`.
 pub(crate) struct Cell<M> {
     core: Sendable<Core>,
+    kind: Kind<M>,
     queue: Queue<M>,
 }
 
@@ -115,7 +117,7 @@ impl<M> fmt::Debug for Cell<M> {
 
 impl<M: Send + 'static> Cell<M> {
     /// Makes a process that is in no table yet.
-    pub(crate) fn new(node: Node, policy: MailboxPolicy) -> Arc<Self> {
+    pub(crate) fn new(node: Node, kind: Kind<M>, policy: MailboxPolicy) -> Arc<Self> {
         let pid = node.next_pid();
         let core = Sendable(Core {
             pid,
@@ -127,6 +129,7 @@ impl<M: Send + 'static> Cell<M> {
         });
         Arc::new(Cell {
             core,
+            kind,
             queue: Queue::new(policy),
         })
     }
@@ -137,6 +140,10 @@ impl<M> Cell<M> {
         &self.core
     }
 
+    pub(crate) fn kind(&self) -> &Kind<M> {
+        &self.kind
+    }
+
     pub(crate) fn queue(&self) -> &Queue<M> {
         &self.queue
     }
@@ -145,6 +152,8 @@ impl<M> Cell<M> {
 /// A process of any message type: what the table, links and signals work with.
 pub(crate) trait Process: Any + Send + Sync + fmt::Debug {
     fn core(&self) -> &Core;
+    /// What it is: the type of the server, `task` or `process`.
+    fn kind(&self) -> &'static str;
     fn push_signal(&self, signal: Signal);
     /// Queues a signal under the caller's lock. The waker is to be woken once that is free.
     fn queue_signal(&self, signal: Signal) -> Option<Waker>;
@@ -163,6 +172,10 @@ pub(crate) trait Process: Any + Send + Sync + fmt::Debug {
 impl<M: Send + 'static> Process for Cell<M> {
     fn core(&self) -> &Core {
         &self.core
+    }
+
+    fn kind(&self) -> &'static str {
+        self.kind.name()
     }
 
     fn push_signal(&self, signal: Signal) {

@@ -25,6 +25,8 @@ use crate::pid::Pid;
 pub struct ProcessInfo {
     /// The process.
     pub pid: Pid,
+    /// What it is: the type of the server, `task` or `process`.
+    pub kind: &'static str,
     /// Its name, if it has one.
     pub name: Option<Name>,
     /// What it calls itself for people, see [`set_label`].
@@ -70,6 +72,7 @@ fn of(process: &dyn Process) -> ProcessInfo {
     let (monitors, monitored_by) = vital.monitors();
     let mut info = ProcessInfo {
         pid: process.core().pid(),
+        kind: process.kind(),
         name: vital.name().cloned(),
         label: vital.label().map(str::to_owned),
         links: vital.links(),
@@ -123,16 +126,13 @@ pub fn set_label(label: impl Into<String>) {
 /// ```
 #[must_use]
 pub fn ancestors() -> Vec<Pid> {
-    let mut ancestors = Vec::new();
-    let Some(node) = scope::node() else {
-        return ancestors;
-    };
-    let mut next = scope::with_process(|process| process.core().vital().parent).flatten();
-    while let Some(pid) = next {
-        ancestors.push(pid);
-        next = node
-            .lookup(pid)
-            .and_then(|process| process.core().vital().parent);
-    }
-    ancestors
+    scope::with_process(ancestors_of).unwrap_or_default()
+}
+
+/// Those of a process.
+pub(crate) fn ancestors_of(process: &dyn Process) -> Vec<Pid> {
+    let node = process.core().node();
+    let first = process.core().vital().parent;
+    let next = |pid: &Pid| node.lookup(*pid)?.core().vital().parent;
+    std::iter::successors(first, next).collect()
 }

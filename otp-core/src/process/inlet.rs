@@ -8,17 +8,28 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::task::Waker;
 
+use tracing::Span;
+
 use super::address::{Astray, Guide, Route};
 use super::cell::{Cell, Core, Process};
-use super::queue::PushError;
+use super::queue::{PushError, Pushed};
 use crate::node::Node;
 
 /// A process whose messages can be made of `P`s.
 pub(crate) trait Inlet<P>: Send + Sync {
     fn core(&self) -> &Core;
+    /// The type of the server.
+    fn kind(&self) -> &'static str;
     fn into_process(self: Arc<Self>) -> Arc<dyn Process>;
     /// See [`Queue::push`](super::queue::Queue::push).
-    fn push(&self, message: P, ticket: Option<u64>) -> Result<(), PushError<P>>;
+    fn push(&self, message: P, ticket: Option<u64>) -> Result<Pushed, PushError<P>>;
+    /// See [`Queue::push_traced`](super::queue::Queue::push_traced).
+    fn push_traced(
+        &self,
+        message: P,
+        ticket: Option<u64>,
+        span: Span,
+    ) -> Result<Pushed, PushError<P>>;
     /// See [`Queue::wait_for_room`](super::queue::Queue::wait_for_room).
     fn wait_for_room(&self, ticket: Option<u64>, waker: &Waker) -> Option<u64>;
     /// See [`Queue::leave_line`](super::queue::Queue::leave_line).
@@ -34,12 +45,25 @@ where
         self.core()
     }
 
+    fn kind(&self) -> &'static str {
+        self.kind().name()
+    }
+
     fn into_process(self: Arc<Self>) -> Arc<dyn Process> {
         self
     }
 
-    fn push(&self, message: P, ticket: Option<u64>) -> Result<(), PushError<P>> {
+    fn push(&self, message: P, ticket: Option<u64>) -> Result<Pushed, PushError<P>> {
         self.queue().push(message, ticket)
+    }
+
+    fn push_traced(
+        &self,
+        message: P,
+        ticket: Option<u64>,
+        span: Span,
+    ) -> Result<Pushed, PushError<P>> {
+        self.queue().push_traced(message, ticket, span)
     }
 
     fn wait_for_room(&self, ticket: Option<u64>, waker: &Waker) -> Option<u64> {

@@ -11,8 +11,10 @@ use std::collections::VecDeque;
 use std::sync::PoisonError;
 use std::task::Waker;
 
+use tracing::Span;
+
 use super::fifo::Fifo;
-use super::signal::Signal;
+use super::signal::{Signal, Traced};
 use crate::options::{MailboxPolicy, WhenFull};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard};
@@ -26,8 +28,40 @@ pub(crate) enum Envelope<M> {
     Signal(Box<Signal>),
 }
 
-fn is_message<M>(envelope: &Envelope<M>) -> bool {
-    matches!(envelope, Envelope::Message(_))
+impl<M> Envelope<M> {
+    fn is_message(&self) -> bool {
+        match self {
+            Envelope::Message(_) => true,
+            Envelope::Signal(signal) => matches!(**signal, Signal::Traced(_)),
+        }
+    }
+}
+
+impl<M: 'static> Envelope<M> {
+    /// For a receiver that is no server: its messages are handled in no span.
+    pub(crate) fn untraced(self) -> Self {
+        match self {
+            Envelope::Signal(signal) => match *signal {
+                Signal::Traced(traced) => Envelope::Message(traced.take().0),
+                _ => Envelope::Signal(signal),
+            },
+            message @ Envelope::Message(_) => message,
+        }
+    }
+}
+
+/// A message was queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    Queued,
+    /// It has pushed out the oldest one.
+    Evicting,
+}
+
+/// Why there is no room for a message.
+enum NoRoom {
+    Wait,
+    Refuse,
 }
 
 /// Why a message was not queued. It comes back.
@@ -189,16 +223,36 @@ impl<M> Queue<M> {
         &self,
         message: P,
         ticket: Option<u64>,
-    ) -> Result<(), PushError<P>> {
+    ) -> Result<Pushed, PushError<P>> {
         let inner = self.lock();
         if inner.closed {
             return Err(PushError::Closed(message));
         }
         if inner.bound.is_some() {
-            return self.push_bounded(inner, message, ticket);
+            return self.push_bounded(inner, message, ticket, Envelope::Message);
         }
         self.enqueue(inner, Envelope::Message(message.into()));
-        Ok(())
+        Ok(Pushed::Queued)
+    }
+
+    /// As [`push`](Self::push), a message that is to be handled in a span.
+    #[cold]
+    pub(crate) fn push_traced<P: Into<M>>(
+        &self,
+        message: P,
+        ticket: Option<u64>,
+        span: Span,
+    ) -> Result<Pushed, PushError<P>>
+    where
+        M: Send + 'static,
+    {
+        let inner = self.lock();
+        if inner.closed {
+            return Err(PushError::Closed(message));
+        }
+        self.push_bounded(inner, message, ticket, |message| {
+            Envelope::Signal(Box::new(Signal::Traced(Traced::new(message, span))))
+        })
     }
 
     /// Queues a message whatever the bound: one that the process sends to itself, and could never wait for.
@@ -219,31 +273,16 @@ impl<M> Queue<M> {
         mut guard: MutexGuard<'_, Inner<M>>,
         message: P,
         ticket: Option<u64>,
-    ) -> Result<(), PushError<P>> {
-        let inner = &mut *guard;
-        let Some(bound) = &mut inner.bound else {
-            return Err(PushError::Closed(message));
+        wrap: impl FnOnce(M) -> Envelope<M>,
+    ) -> Result<Pushed, PushError<P>> {
+        let evicted = match guard.admit(ticket) {
+            Ok(evicted) => evicted,
+            Err(NoRoom::Wait) => return Err(PushError::Full(message)),
+            Err(NoRoom::Refuse) => return Err(PushError::Refused(message)),
         };
-        let mut evicted = None;
-        if !bound.has_room_for(ticket) {
-            match bound.when_full {
-                WhenFull::Wait => return Err(PushError::Full(message)),
-                WhenFull::Refuse => {
-                    bound.lost += 1;
-                    return Err(PushError::Refused(message));
-                }
-                WhenFull::DropOldest => {
-                    evicted = inner.items.take_first(is_message);
-                    bound.lost += 1;
-                    bound.queued -= 1;
-                }
-            }
-        }
-        bound.forget(ticket);
-        bound.queued += 1;
-        self.enqueue(guard, Envelope::Message(message.into()));
-        drop(evicted);
-        Ok(())
+        let envelope = wrap(message.into());
+        self.enqueue(guard, envelope);
+        Ok(evicted.map_or(Pushed::Queued, |_| Pushed::Evicting))
     }
 
     /// Waits for room: keeps or makes the sender's place in the line. None if there is room to try again at once.
@@ -335,20 +374,14 @@ impl<M> Queue<M> {
         !batch.is_empty()
     }
 
-    /// Takes the first entry that `select` wants, and leaves the others in their order: selective receive.
+    /// Takes the first signal that `select` wants, and leaves the others in their order: selective receive. No message, as
+    /// senders that wait for room are not told of it.
     pub(crate) fn take_where<T>(
         &self,
         select: impl FnMut(&Envelope<M>) -> bool,
         convert: impl FnOnce(Envelope<M>) -> T,
     ) -> Option<T> {
-        let (envelope, wakers) = {
-            let mut guard = self.lock();
-            let inner = &mut *guard;
-            let envelope = inner.items.take_first(select)?;
-            let wakers = inner.after_take(Some(&envelope));
-            (envelope, wakers)
-        };
-        wake_all(wakers);
+        let envelope = self.lock().items.take_first(select)?;
         Some(convert(envelope))
     }
 
@@ -366,7 +399,7 @@ impl<M> Queue<M> {
             self.drained.store(false, Ordering::Relaxed);
             match &mut inner.bound {
                 Some(bound) => {
-                    bound.queued = inner.items.count(is_message);
+                    bound.queued = inner.items.count(Envelope::is_message);
                     bound.admitted()
                 }
                 None => Vec::new(),
@@ -447,14 +480,60 @@ impl<M> Queue<M> {
 }
 
 impl<M> Inner<M> {
+    /// Makes room for a message, and counts it. Gives the one that it has pushed out.
+    fn admit(&mut self, ticket: Option<u64>) -> Result<Option<Envelope<M>>, NoRoom> {
+        let Some(bound) = &mut self.bound else {
+            return Ok(None);
+        };
+        let mut evicted = None;
+        if !bound.has_room_for(ticket) {
+            match bound.when_full {
+                WhenFull::Wait => return Err(NoRoom::Wait),
+                WhenFull::Refuse => {
+                    bound.lost += 1;
+                    return Err(NoRoom::Refuse);
+                }
+                WhenFull::DropOldest => {
+                    evicted = self.items.take_first(Envelope::is_message);
+                    bound.lost += 1;
+                    bound.queued -= 1;
+                }
+            }
+        }
+        bound.forget(ticket);
+        bound.queued += 1;
+        Ok(evicted)
+    }
+
     /// Accounts for an entry that was taken, and says who may try to send now.
     fn after_take(&mut self, taken: Option<&Envelope<M>>) -> Vec<Waker> {
         match (&mut self.bound, taken) {
-            (Some(bound), Some(Envelope::Message(_))) => {
+            (Some(bound), Some(taken)) if taken.is_message() => {
                 bound.queued -= 1;
                 bound.admitted()
             }
             _ => Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What there is beside messages is to take no room from them.
+    #[test]
+    fn an_envelope_is_as_large_as_its_message() {
+        enum Small {
+            _A(u64),
+            _B,
+        }
+
+        assert_eq!(size_of::<Envelope<Small>>(), size_of::<Small>());
+        assert_eq!(size_of::<Option<Envelope<Small>>>(), size_of::<Small>());
+        assert_eq!(
+            size_of::<Envelope<std::convert::Infallible>>(),
+            size_of::<usize>()
+        );
     }
 }

@@ -142,7 +142,7 @@ impl<M: Send + 'static> Mailbox<M> {
     pub async fn receive(&mut self) -> M {
         self.select(|envelope| match envelope {
             Envelope::Message(message) => Ok(message),
-            signal @ Envelope::Signal(_) => Err(signal),
+            other => Err(other),
         })
         .await
     }
@@ -227,7 +227,7 @@ impl<M: Send + 'static> Mailbox<M> {
     pub fn try_receive(&mut self) -> Option<M> {
         self.try_select(&mut |envelope| match envelope {
             Envelope::Message(message) => Ok(message),
-            signal @ Envelope::Signal(_) => Err(signal),
+            other => Err(other),
         })
     }
 
@@ -374,7 +374,7 @@ impl<M: Send + 'static> Mailbox<M> {
             {
                 continue;
             }
-            match select(envelope) {
+            match select(envelope.untraced()) {
                 Ok(wanted) => {
                     selected = Some(wanted);
                     break;

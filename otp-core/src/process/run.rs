@@ -17,7 +17,7 @@ use super::cell::Process;
 use super::scope::{self, Orphan};
 use super::signal;
 use crate::exit::{ExitReason, Panic};
-use crate::sync::{catch_unwind, thread_local};
+use crate::sync::{catch_unwind, resume_unwind, thread_local};
 
 /// Thrown by [`exit_with`](super::exit_with): ends the process from any depth.
 pub(crate) struct Thrown(pub(crate) ExitReason);
@@ -36,6 +36,18 @@ impl Crash {
     pub(crate) fn take(self, orphans: &mut Vec<Orphan>) -> ExitReason {
         orphans.extend(self.orphans);
         self.reason
+    }
+
+    /// Goes on with it.
+    pub(crate) fn resume(self) -> ! {
+        if let ExitReason::Panic(panic) = &self.reason {
+            LOCATION.with(|location| location.replace(panic.location().map(str::to_owned)));
+        }
+        for orphan in self.orphans {
+            drop(scope::adopt(orphan));
+        }
+        let thrown = || Box::new(Thrown(self.reason)) as Box<dyn Any + Send>;
+        resume_unwind(self.payload.unwrap_or_else(thrown))
     }
 
     fn new(payload: Box<dyn Any + Send>) -> Self {
@@ -104,6 +116,11 @@ impl<F: Future> Future for Catch<F> {
             Err(payload) => Poll::Ready(Err(Crash::new(payload))),
         }
     }
+}
+
+/// What a function gives, or how it crashed.
+pub(crate) fn attempt<T>(run: impl FnOnce() -> T) -> Result<T, Crash> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(Crash::new)
 }
 
 /// Drops what a process leaves. A panic in it does not keep the others from being told of the end.

@@ -8,6 +8,10 @@
 //! 2. its code, state and batch are dropped (in its task, [`super::run`]); callers among them learn the reason
 //! 3. [`farewell`]: its mailbox is closed, EXITs go to its links, the parent last, and DOWNs to its monitors
 
+use std::any::Any;
+
+use tracing::Span;
+
 use super::cell::{Core, Process};
 use super::run::contain;
 use super::vital::{Effect, Via, Vital};
@@ -15,8 +19,10 @@ use crate::exit::ExitReason;
 use crate::node::{Name, Node};
 use crate::pid::Pid;
 use crate::reply::ReplyTo;
+use crate::report;
 use crate::sync::MutexGuard;
 use crate::sys::SystemRequest;
+use crate::telemetry::ProcessStop;
 
 /// Says that a monitored process ended: Erlang's `{'DOWN', Ref, process, Pid, Reason}`.
 ///
@@ -130,6 +136,29 @@ pub(crate) enum Signal {
     System(SystemRequest),
     /// The idle timeout of this number is over.
     Idle(u64),
+    /// Not a signal, but a message: it travels as one, so that an envelope need not have room for its span.
+    Traced(Traced),
+}
+
+/// A message that is to be handled in a span.
+#[derive(Debug)]
+pub(crate) struct Traced {
+    message: Box<dyn Any + Send>,
+    span: Span,
+}
+
+impl Traced {
+    pub(crate) fn new<M: Send + 'static>(message: M, span: Span) -> Self {
+        let message = Box::new(message);
+        Traced { message, span }
+    }
+
+    /// The message, in a mailbox for messages of type `M`, and its span.
+    pub(crate) fn take<M: 'static>(self) -> (M, Span) {
+        let message = self.message.downcast();
+        let message = *message.expect("a mailbox takes messages of one type");
+        (message, self.span)
+    }
 }
 
 /// Delivers an exit signal.
@@ -324,6 +353,26 @@ fn down(watcher: &dyn Process, monitor: u64, pid: Pid, reason: &ExitReason) {
 
 /// Step 1 of an end: from here on it has ended for everybody who looks. The first reason stays and is returned.
 pub(crate) fn release(process: &dyn Process, reason: &ExitReason) -> ExitReason {
+    let core = process.core();
+    if core.node().telemetry().wants::<ProcessStop>() {
+        return release_and_tell(process, reason);
+    }
+    release_untold(process, reason)
+}
+
+#[cold]
+fn release_and_tell(process: &dyn Process, reason: &ExitReason) -> ExitReason {
+    // Only its own task ends a process, and so nobody does between these.
+    let is_first = !process.core().is_gone();
+    let name = process.core().vital().name().cloned();
+    let reason = release_untold(process, reason);
+    if is_first {
+        report::stop(process, name, &reason);
+    }
+    reason
+}
+
+fn release_untold(process: &dyn Process, reason: &ExitReason) -> ExitReason {
     let core = process.core();
     let (reason, tables, has_timers) = {
         let mut vital = core.vital();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::address::Address;
 use super::cell::{Cell, Process};
+use super::kind;
 use super::receive::Mailbox;
 use super::run::{catch, running};
 use super::signal::{self, MonitorRef};
@@ -14,7 +15,9 @@ use crate::exit::ExitReason;
 use crate::node::Node;
 use crate::options::MailboxPolicy;
 use crate::pid::Pid;
+use crate::report;
 use crate::rt;
+use crate::telemetry::ProcessStart;
 
 /// What the code of a process may return, and what it says of its end.
 ///
@@ -301,7 +304,7 @@ pub(crate) fn spawn_on<Kind, B: Body<Kind>, T>(
     body: B,
     prepare: impl FnOnce(&dyn Process) -> T,
 ) -> (Address<B::Message>, T) {
-    let cell = Cell::new(node.clone(), MailboxPolicy::Unbounded);
+    let cell = Cell::new(node.clone(), kind::Kind::PROCESS, MailboxPolicy::Unbounded);
     let code = body.into_code(Mailbox::new(Arc::clone(&cell)));
     let prepared = spawn_process(&cell, code, prepare);
     (Address { cell }, prepared)
@@ -313,10 +316,7 @@ pub(crate) fn spawn_process<M: Send + 'static, T>(
     code: impl Future<Output = ExitReason> + Send + 'static,
     prepare: impl FnOnce(&dyn Process) -> T,
 ) -> T {
-    let crashed = |process: &dyn Process, reason: &ExitReason| {
-        crate::report::crash(process, "process", reason);
-    };
-    spawn_reported(cell, code, crashed, prepare)
+    spawn_reported(cell, code, report::crash, prepare)
 }
 
 /// Starts a process whose end, if its own code is the cause, is told to `report`.
@@ -331,6 +331,9 @@ pub(crate) fn spawn_reported<M: Send + 'static, T>(
     let node = process.core().node().clone();
     node.insert(&process);
     let prepared = prepare(&*process);
+    if node.telemetry().wants::<ProcessStart>() {
+        report::start(&*process);
+    }
     let body = supervised_code(Arc::clone(&process), code, report);
     let running = running(process, body);
     rt::spawn(&node, running);

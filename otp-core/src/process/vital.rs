@@ -407,6 +407,12 @@ impl Vital {
         &mut self.extra_mut().dictionary
     }
 
+    pub(crate) fn dictionary_len(&self) -> usize {
+        self.extra
+            .as_ref()
+            .map_or(0, |extra| extra.dictionary.len())
+    }
+
     /// A value of the dictionary, by its type.
     pub(crate) fn kept(&self, of: TypeId) -> Option<&(dyn Any + Send)> {
         self.extra.as_ref()?.dictionary.get(&of).map(|kept| &**kept)

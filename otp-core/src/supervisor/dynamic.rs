@@ -34,6 +34,7 @@ use crate::pid::Pid;
 use crate::process::Exit;
 use crate::registry::{HasHandle, RegisteredAs};
 use crate::reply::ReplyTo;
+use crate::telemetry::SupervisorError;
 
 /// What can be the kind of child of a [`DynamicSupervisor`].
 ///
@@ -866,8 +867,8 @@ impl GenServer for DynamicServer {
         let restart = child.worker.restart;
         if is_reported(restart, reason) {
             let offender = child.worker.offender(Some(pid));
-            let context = report::Context::ChildTerminated;
-            report::error(&**cx.cell(), context, reason, &offender);
+            let error = || SupervisorError::ChildTerminated(reason.clone());
+            report::error(&**cx.cell(), error, &offender);
         }
         match verdict(restart, reason) {
             Verdict::Gone => {
@@ -896,8 +897,8 @@ impl GenServer for DynamicServer {
             let left = time.map(|time| time.saturating_sub(began.elapsed()));
             if let Err(unexpected) = stopping.gone(left, &mut patience).await {
                 let offender = worker.offender(Some(unexpected.pid));
-                let context = report::Context::ShutdownError;
-                report::error(&**cx.cell(), context, &unexpected.reason, &offender);
+                let error = || SupervisorError::ShutdownError(unexpected.reason);
+                report::error(&**cx.cell(), error, &offender);
             }
         }
     }
@@ -946,10 +947,9 @@ impl DynamicServer {
     async fn restart(&mut self, pid: Pid, cx: &mut Context<Self>) {
         if !self.intensity.allows(Instant::now()) {
             if let Some(child) = self.children.remove(&pid) {
-                let reason = &"reached_max_restart_intensity";
                 let offender = child.worker.offender(Some(pid));
-                let context = report::Context::Shutdown;
-                report::error(&**cx.cell(), context, reason, &offender);
+                let error = || SupervisorError::ReachedMaxRestartIntensity;
+                report::error(&**cx.cell(), error, &offender);
             }
             cx.stop(ExitReason::Shutdown);
             return;
@@ -973,8 +973,8 @@ impl DynamicServer {
             Err(StartError::Ignore) => {}
             Err(error) => {
                 let offender = child.worker.offender(Some(pid));
-                let context = report::Context::StartError;
-                report::error(&**cx.cell(), context, &error, &offender);
+                let error = || SupervisorError::StartError(error);
+                report::error(&**cx.cell(), error, &offender);
                 child.is_restarting = true;
                 self.children.insert(pid, child);
                 cx.send(Request::TryAgain(pid).into());
@@ -997,8 +997,8 @@ impl DynamicServer {
         let time = stopping.time();
         if let Err(unexpected) = stopping.gone(time, &mut Patience::default()).await {
             let offender = child.worker.offender(Some(unexpected.pid));
-            let context = report::Context::ShutdownError;
-            report::error(&**cx.cell(), context, &unexpected.reason, &offender);
+            let error = || SupervisorError::ShutdownError(unexpected.reason);
+            report::error(&**cx.cell(), error, &offender);
         }
         Ok(())
     }

@@ -1,55 +1,65 @@
-//! What a supervisor reports, through `tracing` under the target `otp_core::supervisor`, with what OTP's reports contain:
-//! progress as INFO; `child_terminated`, `start_error`, `shutdown_error` and `shutdown` as ERROR.
+//! What a supervisor reports, with what OTP's reports contain: progress, and what went wrong with a child. As events of
+//! [`telemetry`](crate::telemetry), and through `tracing` under the target `otp_core::supervisor`, as INFO and as ERROR.
 
+use crate::node::Name;
 use crate::pid::Pid;
 use crate::process::cell::Process;
+use crate::telemetry::{
+    ChildReport, ChildRestarted, ChildStarted, SupervisorError, SupervisorReport,
+    is_progress_wanted,
+};
 
 use super::worker::Offender;
 
-/// What a report of an error is about.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Context {
-    /// A child has ended by itself.
-    ChildTerminated,
-    /// A child was not started.
-    StartError,
-    /// A child that was asked to stop ended in another way.
-    ShutdownError,
-    /// The supervisor gives up.
-    Shutdown,
+fn name(supervisor: &dyn Process) -> Option<Name> {
+    supervisor.core().vital().name().cloned()
 }
 
-impl Context {
-    const fn name(self) -> &'static str {
-        match self {
-            Context::ChildTerminated => "child_terminated",
-            Context::StartError => "start_error",
-            Context::ShutdownError => "shutdown_error",
-            Context::Shutdown => "shutdown",
-        }
-    }
-}
-
-fn name(supervisor: &dyn Process) -> String {
-    let core = supervisor.core();
-    let name = core.vital().name().cloned();
-    name.map_or_else(|| core.pid().to_string(), |name| name.to_string())
+/// By what a supervisor is known to people.
+fn known_as(name: Option<&Name>, pid: Pid) -> String {
+    name.map_or_else(|| pid.to_string(), Name::to_string)
 }
 
 /// A child has begun.
 pub(super) fn progress(supervisor: &dyn Process, started: &Offender<'_>) {
-    if !tracing::event_enabled!(target: "otp_core::supervisor", tracing::Level::INFO) {
-        return;
+    let is_wanted = is_progress_wanted(supervisor.core().node());
+    let is_logged = tracing::event_enabled!(target: "otp_core::supervisor", tracing::Level::INFO);
+    if is_wanted || is_logged {
+        report_progress(supervisor, started, is_logged);
     }
-    let (pid, child) = (started.pid.map(tracing::field::display), started.child);
+}
+
+#[cold]
+fn report_progress(supervisor: &dyn Process, started: &Offender<'_>, is_logged: bool) {
+    let telemetry = supervisor.core().node().telemetry();
+    let (pid, name, child) = (supervisor.core().pid(), name(supervisor), started.report());
+    if is_logged {
+        log_progress(&known_as(name.as_ref(), pid), &child);
+    }
+    telemetry.emit(|| ChildStarted {
+        supervisor: pid,
+        supervisor_name: name.clone(),
+        child: child.clone(),
+    });
+    if child.restarts > 0 {
+        telemetry.emit(|| ChildRestarted {
+            supervisor: pid,
+            supervisor_name: name,
+            child,
+        });
+    }
+}
+
+fn log_progress(supervisor: &str, child: &ChildReport) {
     tracing::info!(
         target: "otp_core::supervisor",
-        supervisor = name(supervisor),
-        pid,
+        supervisor,
+        pid = child.pid.map(tracing::field::display),
         id = &*child.id,
         restart = ?child.restart,
-        shutdown = ?started.shutdown(),
+        shutdown = ?child.shutdown,
         kind = ?child.kind,
+        restarts = child.restarts,
         "progress"
     );
 }
@@ -57,22 +67,39 @@ pub(super) fn progress(supervisor: &dyn Process, started: &Offender<'_>) {
 /// Something went wrong with a child.
 pub(super) fn error(
     supervisor: &dyn Process,
-    context: Context,
-    reason: &dyn std::fmt::Display,
+    error: impl FnOnce() -> SupervisorError,
     offender: &Offender<'_>,
 ) {
-    let (pid, child): (Option<Pid>, _) = (offender.pid, offender.child);
-    let pid = pid.map(tracing::field::display);
+    let telemetry = supervisor.core().node().telemetry();
+    let is_logged = tracing::event_enabled!(target: "otp_core::supervisor", tracing::Level::ERROR);
+    if !is_logged && !telemetry.wants::<SupervisorReport>() {
+        return;
+    }
+    let report = SupervisorReport {
+        supervisor: supervisor.core().pid(),
+        supervisor_name: name(supervisor),
+        error: error(),
+        offender: offender.report(),
+    };
+    if is_logged {
+        log_error(&report);
+    }
+    telemetry.emit(|| report);
+}
+
+fn log_error(report: &SupervisorReport) {
+    let (child, name) = (&report.offender, report.supervisor_name.as_ref());
     tracing::error!(
         target: "otp_core::supervisor",
-        supervisor = name(supervisor),
-        context = context.name(),
-        %reason,
-        pid,
+        supervisor = known_as(name, report.supervisor),
+        context = report.error.context(),
+        reason = %report.error,
+        pid = child.pid.map(tracing::field::display),
         id = &*child.id,
         restart = ?child.restart,
-        shutdown = ?offender.shutdown(),
+        shutdown = ?child.shutdown,
         kind = ?child.kind,
+        restarts = child.restarts,
         "supervisor report"
     );
 }

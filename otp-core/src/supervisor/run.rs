@@ -27,6 +27,7 @@ use crate::options::ServerOptions;
 use crate::pid::Pid;
 use crate::process::Exit;
 use crate::reply::ReplyTo;
+use crate::telemetry::SupervisorError;
 
 /// A supervisor: OTP's supervisor behaviour. [`SupervisorRef`](super::SupervisorRef) is its handle.
 ///
@@ -200,8 +201,8 @@ impl GenServer for Supervisor {
             && is_reported(child.restart, reason)
         {
             let offender = child.worker.offender(Some(pid));
-            let context = report::Context::ChildTerminated;
-            report::error(&**cx.cell(), context, reason, &offender);
+            let error = || SupervisorError::ChildTerminated(reason.clone());
+            report::error(&**cx.cell(), error, &offender);
         }
         let decision = self.plan.exited(pid, reason, Instant::now());
         self.act(decision, cx).await;
@@ -249,10 +250,9 @@ impl Supervisor {
             }
             Decision::GiveUp(key, pid) => {
                 if let Some(child) = self.plan.children.get(key) {
-                    let reason = &"reached_max_restart_intensity";
                     let offender = child.worker.offender(pid);
-                    let context = report::Context::Shutdown;
-                    report::error(&**cx.cell(), context, reason, &offender);
+                    let error = || SupervisorError::ReachedMaxRestartIntensity;
+                    report::error(&**cx.cell(), error, &offender);
                 }
                 cx.stop(ExitReason::Shutdown);
             }
@@ -306,8 +306,8 @@ impl Supervisor {
     fn report_start_error(&self, key: Key, error: &StartError, cx: &Context<Self>) {
         if let Some(child) = self.plan.children.get(key) {
             let offender = child.worker.offender(None);
-            let context = report::Context::StartError;
-            report::error(&**cx.cell(), context, error, &offender);
+            let error = || SupervisorError::StartError(error.clone());
+            report::error(&**cx.cell(), error, &offender);
         }
     }
 
@@ -327,8 +327,8 @@ impl Supervisor {
         let time = stopping.time();
         if let Err(unexpected) = stopping.gone(time, patience).await {
             let offender = worker.offender(Some(unexpected.pid));
-            let context = report::Context::ShutdownError;
-            report::error(&**cx.cell(), context, &unexpected.reason, &offender);
+            let error = || SupervisorError::ShutdownError(unexpected.reason);
+            report::error(&**cx.cell(), error, &offender);
         }
     }
 

@@ -19,6 +19,7 @@ use crate::process::run::catch;
 use crate::process::signal;
 use crate::process::vital::Via;
 use crate::reply::{self, Answer};
+use crate::telemetry::ChildReport;
 use crate::time::{self, Sleep};
 
 use super::children::ChildState;
@@ -95,8 +96,13 @@ impl Worker {
             restart: self.restart,
             shutdown: self.shutdown,
             significant: self.significant,
-            restarts: self.starts.saturating_sub(1),
+            restarts: self.restarts(),
         }
+    }
+
+    /// How often it was started after the first time.
+    fn restarts(&self) -> u64 {
+        self.starts.saturating_sub(1)
     }
 
     /// What a report says of it.
@@ -223,7 +229,14 @@ pub(super) struct Offender<'a> {
 }
 
 impl Offender<'_> {
-    pub(super) fn shutdown(&self) -> Shutdown {
-        self.child.shutdown
+    pub(super) fn report(&self) -> ChildReport {
+        ChildReport {
+            id: Arc::clone(&self.child.id),
+            pid: self.pid,
+            restart: self.child.restart,
+            shutdown: self.child.shutdown,
+            kind: self.child.kind,
+            restarts: self.child.restarts(),
+        }
     }
 }

@@ -9,6 +9,7 @@ use crate::node::Node;
 use crate::options::MailboxPolicy;
 use crate::pid::Pid;
 use crate::process::cell::{Cell, Process};
+use crate::process::kind::Kind;
 use crate::process::vital::Via;
 use crate::process::{link_with_parent, scope, signal, spawn_reported};
 use crate::report;
@@ -85,7 +86,7 @@ pub(super) fn begin(
     future: impl Future<Output = ()> + Send + 'static,
     bind: impl FnOnce(&Arc<Cell<Nothing>>),
 ) -> Arc<dyn Process> {
-    let cell = Cell::new(node.clone(), MailboxPolicy::Unbounded);
+    let cell = Cell::new(node.clone(), Kind::TASK, MailboxPolicy::Unbounded);
     let starter = origin.starter();
     if let Some(chain) = origin.0 {
         let mut vital = cell.core().vital();
@@ -98,7 +99,7 @@ pub(super) fn begin(
         ExitReason::Normal
     };
     let crashed = move |process: &dyn Process, reason: &ExitReason| {
-        report::crash(process, "task", reason);
+        report::crash(process, reason);
         report::task(process, reason, starter, code);
     };
     spawn_reported(&cell, run, crashed, |_| bind(&cell));

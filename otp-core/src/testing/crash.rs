@@ -72,17 +72,11 @@ impl Crashes {
     }
 
     /// Records a crash.
-    pub(crate) fn record(
-        &self,
-        process: &dyn Process,
-        name: Option<Name>,
-        kind: &'static str,
-        reason: &ExitReason,
-    ) {
+    pub(crate) fn record(&self, process: &dyn Process, name: Option<Name>, reason: &ExitReason) {
         self.lock().crashes.push(Crash {
             pid: process.core().pid(),
             name,
-            kind,
+            kind: process.kind(),
             reason: reason.clone(),
         });
     }

@@ -10,8 +10,10 @@ use super::eventually::far_away;
 use super::kit;
 use crate::options::MailboxPolicy;
 use crate::process::cell::{Cell, Process};
+use crate::process::kind::Kind;
 use crate::process::signal::Signal;
 use crate::process::{self, Down, Exit, Mailbox, within};
+use crate::report;
 
 /// Makes a mailbox that belongs to the test: `self()` of a test in ExUnit, with a type.
 ///
@@ -44,13 +46,14 @@ use crate::process::{self, Down, Exit, Mailbox, within};
 #[must_use]
 pub fn mailbox<M: Send + 'static>() -> Mailbox<M> {
     let (kit, node) = kit::current();
-    let cell = Cell::new(node.clone(), MailboxPolicy::Unbounded);
+    let cell = Cell::new(node.clone(), Kind::PROCESS, MailboxPolicy::Unbounded);
     let process: Arc<dyn Process> = Arc::clone(&cell) as _;
     process
         .core()
         .vital()
         .set_label("a test's mailbox".to_owned());
     node.insert(&process);
+    report::start(&*process);
     kit.keep_inbox(process);
     Mailbox::new(cell)
 }

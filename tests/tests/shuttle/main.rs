@@ -15,6 +15,7 @@ mod replies;
 mod stops;
 mod supervisors;
 mod tasks;
+mod telemetry;
 
 use std::future::Future;
 use std::sync::Arc;
