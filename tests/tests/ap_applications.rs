@@ -542,6 +542,19 @@ async fn ap_008_a_phase_that_fails_is_named_and_stops_the_application() {
 }
 
 #[otp_core::test]
+async fn ap_006_nothing_is_loaded_when_the_applications_have_ended() {
+    process::trap_exit(true);
+    let (applications, notes) = (Applications::start_link(), Notes::default());
+    let ended = process::monitor(applications.pid());
+    process::exit(applications.pid(), ExitReason::Kill);
+    process::receive_down(ended).await;
+    let refused = applications.load(Repo(notes.clone())).await;
+    assert_eq!(refused, Err(ApplicationError::Halting));
+    let refused = applications.start(Repo(notes), Temporary).await;
+    assert_eq!(refused.map(drop), Err(StartError::Halting));
+}
+
+#[otp_core::test]
 async fn ap_012_an_optional_dependency_starts_first_if_it_is_there() {
     let (applications, notes) = (Applications::start_link(), Notes::default());
     applications.load(Metrics(notes.clone())).await.unwrap();

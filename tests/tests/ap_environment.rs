@@ -242,7 +242,7 @@ async fn ap_009_a_file_that_is_not_there_or_is_no_toml_is_named() {
         .await
         .unwrap_err();
     assert!(
-        matches!(&error, EnvError::Unreadable { origin, .. } if *origin == absent.display().to_string()),
+        matches!(&error, ApplicationError::Env(EnvError::Unreadable { origin, .. }) if *origin == absent.display().to_string()),
         "{error}"
     );
     let broken = files.write("broken.toml", "port = ");

@@ -116,6 +116,54 @@ async fn pr_014_linking_with_the_dead_is_an_exit_for_who_traps() {
     assert_eq!(info(&trapping).unwrap().links, []);
 }
 
+#[otp_core::test]
+async fn pr_014_a_name_that_nobody_holds_is_as_the_dead() {
+    let trapping = Peer::trapping().await;
+    let link = || process::try_link(Name::from("nobody"));
+    assert_eq!(trapping.does(link).await, Ok(()));
+    let exits = trapping.exits().await;
+    assert!(matches!(exits[..], [(_, ExitReason::NoProc)]), "{exits:?}");
+}
+
+/// Links with a name when it is told to.
+#[gen_server]
+struct Linker {
+    exits: Vec<ExitReason>,
+}
+
+#[gen_server]
+impl Linker {
+    #[init]
+    fn init() -> Self {
+        Linker { exits: Vec::new() }
+    }
+
+    #[call]
+    fn link(&self, trap_exit: bool, cx: &mut Context<Self>) -> bool {
+        cx.trap_exit(trap_exit);
+        cx.link(Name::from("nobody")).is_ok()
+    }
+
+    #[handle_exit]
+    fn exit(&mut self, exit: Exit) {
+        self.exits.push(exit.reason);
+    }
+
+    #[call]
+    fn exits(&self) -> Vec<ExitReason> {
+        self.exits.clone()
+    }
+}
+
+#[otp_core::test]
+async fn pr_014_the_same_holds_for_a_server() {
+    let linker = Linker::start().await.unwrap();
+    assert_eq!(linker.link(false).await, Ok(false));
+    assert_eq!(linker.link(true).await, Ok(true));
+    assert_eq!(linker.exits().await, Ok(vec![ExitReason::NoProc]));
+    linker.stop().await.unwrap();
+}
+
 #[otp_core::test(crashes = allowed)]
 async fn pr_014_linking_with_the_dead_is_an_error_for_who_does_not_trap() {
     let gone = dead().await;

@@ -1,5 +1,8 @@
-//! The programs of the tour's sections 4 and 8 (tests), as short as they are there.
+//! The programs of the tour's sections 4 and 8, as short as they are there.
 
+use std::process::ExitCode;
+
+use otp_core::application::{Application, ApplicationContext, Applications, RestartType};
 use otp_core::prelude::*;
 use otp_core::testing::{ChildExt, start_supervised};
 use otp_core::{DynamicSupervisor, PartitionSupervisor, Registry};
@@ -156,4 +159,54 @@ async fn a_crash_of_primary_leaves_secondary_alone() {
     assert_eq!(tree.secondary().stats().await.unwrap().restarts, 0);
     assert_eq!(tree.primary().stats().await.unwrap().restarts, 1);
     assert_eq!(tree.primary().get_user(42).await, Ok(Some(42)));
+}
+
+#[otp_core::application(env = "config/app.toml")]
+struct Chat; // start: returns the root supervisor; SIGTERM stops the tree in reverse order, a second one forces
+
+#[derive(serde::Deserialize)]
+struct ChatEnv {
+    max_size: usize,
+}
+
+impl Application for Chat {
+    type Env = ChatEnv;
+    type Root = CacheTreeRef;
+
+    async fn start(
+        &mut self,
+        env: ChatEnv,
+        _: &mut ApplicationContext,
+    ) -> Result<CacheTreeRef, ExitReason> {
+        let cache = CacheOptions {
+            max_size: env.max_size,
+            ttl: 0,
+        };
+        Ok(CacheTree::start_link(TreeOptions { cache }).await?)
+    }
+}
+
+/// Its `main`. What signals do to it is in `ap_program.rs`, where programs are run.
+#[allow(dead_code, reason = "it would end the test")]
+fn main_of_the_chat() -> ExitCode {
+    Chat.run()
+}
+
+#[otp_core::test]
+async fn an_application_gives_its_root_supervisor() -> Result<(), Box<dyn std::error::Error>> {
+    let applications = Applications::start_link_with_variables([("CHAT__MAX_SIZE", "20")]);
+    let tree = applications.start(Chat, RestartType::Temporary).await?;
+    assert_eq!(tree.primary().get_user(42).await?, Some(42));
+    assert_eq!(
+        applications.env::<Chat>()?.max_size,
+        20,
+        "the variable is above the file"
+    );
+    applications.stop::<Chat>().await?;
+    assert_eq!(tree.primary().get_user(42).await, Err(CallFailure::NoProc));
+
+    let applications = Applications::start_link_with_variables([("NOBODYS", "20")]);
+    applications.load(Chat).await?;
+    assert_eq!(applications.env::<Chat>()?.max_size, 10, "the file's");
+    Ok(())
 }

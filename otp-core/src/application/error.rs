@@ -61,7 +61,7 @@ pub enum StartError {
     Halting,
 }
 
-/// Why an application was not stopped, unloaded or configured anew.
+/// Why an application was not loaded, stopped, unloaded or configured anew.
 ///
 /// # Examples
 ///
@@ -87,7 +87,7 @@ pub enum ApplicationError {
     /// It runs, and what runs is not unloaded: OTP's `running`.
     #[error("the application `{0}` is running")]
     Running(&'static str),
-    /// Its new environment is wrong. The one before is still there.
+    /// Its environment is wrong. If it had one before, that is still there.
     #[error(transparent)]
     Env(#[from] EnvError),
     /// All applications are being stopped, or [`Applications`](super::Applications) has ended.

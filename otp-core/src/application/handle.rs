@@ -216,7 +216,7 @@ impl Applications {
     /// # Errors
     ///
     /// A source of an environment cannot be read; nothing is loaded then. Whether the values are what the application
-    /// takes is looked at when it starts.
+    /// takes is looked at when it starts. Or the applications have ended.
     ///
     /// # Cancel safety
     ///
@@ -234,10 +234,13 @@ impl Applications {
     /// assert_eq!(applications.env::<Chat>().unwrap().port, 4000);
     /// # });
     /// ```
-    pub async fn load<A: Application>(&self, application: A) -> Result<(), EnvError> {
+    pub async fn load<A: Application>(&self, application: A) -> Result<(), ApplicationError> {
         let new = self.read(erase(application))?;
-        self.ask(|answer| Request::Load(new, answer)).await;
-        Ok(())
+        self.load_new(new).await.ok_or(ApplicationError::Halting)
+    }
+
+    async fn load_new(&self, new: Vec<NewApplication>) -> Option<()> {
+        self.ask(|answer| Request::Load(new, answer)).await
     }
 
     /// What is to be loaded for an application. Its environments are there already.
@@ -329,7 +332,8 @@ impl Applications {
         application: A,
         restart_type: RestartType,
     ) -> Result<A::Root, StartError> {
-        self.load(application).await?;
+        let new = self.read(erase(application))?;
+        self.load_new(new).await.ok_or(StartError::Halting)?;
         let root = self.start_loaded(A::NAME, restart_type).await?;
         let root = root.downcast_ref::<A::Root>();
         // Another application of this name is none of this type.
@@ -414,7 +418,8 @@ impl Applications {
         application: A,
         restart_type: RestartType,
     ) -> Result<Vec<&'static str>, StartError> {
-        self.load(application).await?;
+        let new = self.read(erase(application))?;
+        self.load_new(new).await.ok_or(StartError::Halting)?;
         let vertices = self.ask(Request::Vertices).await;
         let order = start_order(&vertices.ok_or(StartError::Halting)?, A::NAME)?;
         let mut started = Vec::new();

@@ -508,7 +508,7 @@ impl<S: GenServer> Context<S> {
     ///
     /// # Errors
     ///
-    /// The other process is gone and this one does not trap exits; or nobody holds the name, whether it traps them or not.
+    /// The other process is gone, or nobody holds the name, and this one does not trap exits. One that does gets an EXIT.
     ///
     /// # Examples
     ///
@@ -523,8 +523,11 @@ impl<S: GenServer> Context<S> {
     /// # });
     /// ```
     pub fn link(&self, target: impl Target) -> Result<(), NoProc> {
-        let pid = target.locate().resolve(self.node()).ok_or(NoProc)?;
-        signal::link(&*self.cell, pid)
+        let pid = target.locate().resolve(self.node());
+        signal::link(
+            &*self.cell,
+            pid.unwrap_or_else(|| Pid::nobody(self.node().id())),
+        )
     }
 
     /// Ends a link. See [`process::unlink`].

@@ -188,7 +188,7 @@ pub fn link(target: impl Target) {
 ///
 /// # Errors
 ///
-/// The other process is gone and this one does not trap exits.
+/// The other process is gone, or nobody holds the name, and this one does not trap exits.
 ///
 /// # Panics
 ///
