@@ -144,8 +144,7 @@ impl<S: super::DynamicChild> DynamicSupervisorRef<S> {
 
 async fn static_tree(supervisor: &ServerRef<Supervisor>) -> Result<Tree, CallFailure> {
     let pinned = supervisor.pin().ok_or(CallFailure::NoProc)?;
-    let mut children = pinned.call(SupervisorMessage::which).await?;
-    children.reverse();
+    let children = static_children(&pinned).await?;
     draw(pinned.route().resolve()?, children).await
 }
 
@@ -153,6 +152,46 @@ async fn dynamic_tree(supervisor: &ServerRef<DynamicServer>) -> Result<Tree, Cal
     let pinned = supervisor.pin().ok_or(CallFailure::NoProc)?;
     let children = pinned.call(DynamicMessage::which).await?;
     draw(pinned.route().resolve()?, children).await
+}
+
+/// In start order.
+async fn static_children(
+    supervisor: &ServerRef<Supervisor>,
+) -> Result<Vec<ChildInfo>, CallFailure> {
+    let mut children = supervisor.call(SupervisorMessage::which).await?;
+    children.reverse();
+    Ok(children)
+}
+
+/// The children of whatever supervisor a pid is, in start order. None if it is none, is gone, or does not answer within 5 s.
+///
+/// `supervisor:which_children/1`, for who has no handle and looks at whatever there is.
+///
+/// # Cancel safety
+///
+/// Dropped, it has lost nothing.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use otp_core::{Strategy, Supervisor};
+/// # use otp_core::supervisor::children_of;
+/// # otp_core::doc_test(async {
+/// let node = Node::current().unwrap();
+/// let supervisor = Supervisor::builder(Strategy::OneForOne).start_link().await.unwrap();
+/// assert_eq!(children_of(&node, supervisor.pid().unwrap()).await, Some(Vec::new()));
+/// assert_eq!(children_of(&node, process::self_pid()).await, None);
+/// # });
+/// ```
+pub async fn children_of(node: &Node, pid: Pid) -> Option<Vec<ChildInfo>> {
+    let process = node.lookup(pid)?;
+    if let Some(cell) = downcast::<SupervisorMessage>(Arc::clone(&process)) {
+        return static_children(&ServerRef::pinned(cell)).await.ok();
+    }
+    let cell = downcast::<DynamicMessage>(process)?;
+    let supervisor = ServerRef::<DynamicServer>::pinned(cell);
+    supervisor.call(DynamicMessage::which).await.ok()
 }
 
 async fn draw(supervisor: Arc<dyn Process>, children: Vec<ChildInfo>) -> Result<Tree, CallFailure> {
