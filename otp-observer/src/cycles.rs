@@ -57,7 +57,10 @@ mod tests {
     #[test]
     fn a_cycle_is_found_once_wherever_one_begins() {
         assert_eq!(of(&[("b", "c"), ("c", "a"), ("a", "b")]), ["a b c"]);
-        assert_eq!(of(&[("a", "x"), ("x", "y"), ("y", "x"), ("b", "y")]), ["x y"]);
+        assert_eq!(
+            of(&[("a", "x"), ("x", "y"), ("y", "x"), ("b", "y")]),
+            ["x y"]
+        );
         assert_eq!(of(&[("a", "a")]), ["a"]);
     }
 

@@ -80,7 +80,9 @@ impl Family {
 
     fn children(&self, pid: Pid) -> &[ChildInfo] {
         let known = self.known.get(&pid);
-        known.and_then(|known| known.children.as_deref()).unwrap_or_default()
+        known
+            .and_then(|known| known.children.as_deref())
+            .unwrap_or_default()
     }
 }
 

@@ -70,8 +70,9 @@ async fn run(arguments: Arguments) -> io::Result<()> {
 fn token(file: Option<PathBuf>) -> io::Result<Option<String>> {
     match file {
         Some(file) => {
-            let token = std::fs::read_to_string(&file)
-                .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
+            let token = std::fs::read_to_string(&file).map_err(|error| {
+                io::Error::new(error.kind(), format!("{}: {error}", file.display()))
+            })?;
             Ok(Some(token.trim_end().to_owned()))
         }
         None => Ok(std::env::var("OTP_OBSERVER_TOKEN").ok()),

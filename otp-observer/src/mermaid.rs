@@ -91,7 +91,11 @@ fn edge(edges: &mut String, from: &str, arrow: &str, to: &str) {
 
 /// The same one for both directions.
 fn pair(one: &str, other: &str) -> (String, String) {
-    let (first, last) = if one <= other { (one, other) } else { (other, one) };
+    let (first, last) = if one <= other {
+        (one, other)
+    } else {
+        (other, one)
+    };
     (first.to_owned(), last.to_owned())
 }
 
@@ -146,8 +150,16 @@ mod tests {
         };
         let mut top = process("<0.1>", None, "top");
         top.children = vec![
-            Child { id: "a".into(), pid: Some("<0.2>".into()), ..Child::default() },
-            Child { id: "b".into(), state: "restarting".into(), ..Child::default() },
+            Child {
+                id: "a".into(),
+                pid: Some("<0.2>".into()),
+                ..Child::default()
+            },
+            Child {
+                id: "b".into(),
+                state: "restarting".into(),
+                ..Child::default()
+            },
         ];
         let mut a = process("<0.2>", Some("<0.1>"), "say \"hi\"");
         a.links = vec!["<0.1>".into(), "<0.3>".into(), "<0.9>".into()];

@@ -133,7 +133,8 @@ enum Next {
 
 impl<S: AsyncRead + AsyncWrite> Session<S> {
     async fn run(&mut self) -> Result<std::convert::Infallible, End> {
-        let Ok(hello) = timeout(HELLO, self.lines.next()).await else {
+        let patience = HELLO.min(self.host.settings.idle_timeout);
+        let Ok(hello) = timeout(patience, self.lines.next()).await else {
             return Err(End::Refused("it does not say who it is".to_owned()));
         };
         self.welcome(request(hello)?).await?;
@@ -282,7 +283,10 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
 
     async fn tell(&mut self, tell: &Tell) -> Result<(), End> {
         let line = line(tell)?;
-        let written = timeout(self.host.settings.write_timeout, self.writer.write_all(&line));
+        let written = timeout(
+            self.host.settings.write_timeout,
+            self.writer.write_all(&line),
+        );
         match written.await {
             Ok(written) => Ok(written?),
             Err(_) => Err(End::Slow),

@@ -267,7 +267,9 @@ fn is_same(one: &[u8], other: &[u8]) -> bool {
         return false;
     }
     let pairs = one.iter().zip(other);
-    let different = pairs.fold(0, |different, (a, b)| std::hint::black_box(different | (a ^ b)));
+    let different = pairs.fold(0, |different, (a, b)| {
+        std::hint::black_box(different | (a ^ b))
+    });
     std::hint::black_box(different) == 0
 }
 
@@ -299,7 +301,10 @@ mod tests {
         }
         for beyond in ["0.0.0.0:1", "[::]:1", "10.0.0.1:1", "[::ffff:10.0.0.1]:1"] {
             let refused = tcp(beyond).check();
-            assert!(matches!(refused, Err(ListenError::NeedsToken(_))), "{beyond}");
+            assert!(
+                matches!(refused, Err(ListenError::NeedsToken(_))),
+                "{beyond}"
+            );
             assert!(tcp(beyond).token("x").check().is_ok(), "{beyond}");
         }
         let empty = tcp("127.0.0.1:1").token("").check();
@@ -310,7 +315,13 @@ mod tests {
     #[test]
     fn a_token_has_to_be_the_one() {
         let settings = tcp("0.0.0.0:1").token("secret");
-        for wrong in [None, Some(""), Some("secre"), Some("secrets"), Some("Secret")] {
+        for wrong in [
+            None,
+            Some(""),
+            Some("secre"),
+            Some("secrets"),
+            Some("Secret"),
+        ] {
             assert!(!settings.admits(wrong), "{wrong:?}");
         }
         assert!(settings.admits(Some("secret")));

@@ -210,7 +210,10 @@ impl Snapshot {
         let mut first: Vec<&Process> = self.processes.iter().collect();
         first.sort_by_key(|process| {
             let is_worker = process.children.is_empty();
-            (is_worker, std::cmp::Reverse((process.mailbox, process.calls)))
+            (
+                is_worker,
+                std::cmp::Reverse((process.mailbox, process.calls)),
+            )
         });
         let mut kept: HashSet<String> = HashSet::with_capacity(most);
         for process in first {

@@ -125,7 +125,11 @@ impl Watch {
     }
 
     pub(crate) fn calls(&self, pid: Pid) -> Calls {
-        self.counters.shard(pid).get(&pid).copied().unwrap_or_default()
+        self.counters
+            .shard(pid)
+            .get(&pid)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// Changes whenever something was said of a supervisor's children.
@@ -199,7 +203,10 @@ fn handlers(counters: &Arc<Counters>) -> Handlers {
 /// Calls a function in a node, from wherever a drop may be.
 fn in_node<T>(node: &Node, function: impl FnOnce() -> T) -> T {
     let mut running = pin!(node.run(async { function() }));
-    match running.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+    match running
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
         Poll::Ready(value) => value,
         Poll::Pending => unreachable!("it waits for nothing"),
     }

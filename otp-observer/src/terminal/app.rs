@@ -204,7 +204,9 @@ impl App {
 
     /// A pid with what it is called.
     pub(super) fn named(&self, pid: &str) -> String {
-        format!("{pid} {}", self.title_of(pid)).trim_end().to_owned()
+        format!("{pid} {}", self.title_of(pid))
+            .trim_end()
+            .to_owned()
     }
 
     /// Takes in what the program tells.
@@ -359,7 +361,8 @@ mod tests {
         app.selected().map_or("", |process| &process.pid)
     }
 
-    const TWO: &str = r#"{"pid": "1", "mailbox": 1, "memory": 9}, {"pid": "2", "mailbox": 5, "memory": 3}"#;
+    const TWO: &str =
+        r#"{"pid": "1", "mailbox": 1, "memory": 9}, {"pid": "2", "mailbox": 5, "memory": 3}"#;
 
     #[test]
     fn what_is_selected_stays_so_when_it_moves() {
@@ -406,7 +409,10 @@ mod tests {
         assert_eq!(app.on_key(Key::Char('y')), Reaction::Nothing);
         app.on_key(Key::Char('x'));
         let pid = "1".to_owned();
-        assert_eq!(app.on_key(Key::Char('y')), Reaction::Ask(Request::Kill { pid }));
+        assert_eq!(
+            app.on_key(Key::Char('y')),
+            Reaction::Ask(Request::Kill { pid })
+        );
     }
 
     #[test]

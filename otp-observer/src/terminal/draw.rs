@@ -99,7 +99,15 @@ fn footer(app: &App) -> Line<'_> {
 }
 
 const COLUMNS: [&str; 9] = [
-    "process", "pid", "mailbox", "messages/s", "calls/s", "a call", "memory", "restarts", "now",
+    "process",
+    "pid",
+    "mailbox",
+    "messages/s",
+    "calls/s",
+    "a call",
+    "memory",
+    "restarts",
+    "now",
 ];
 
 fn processes(app: &App, frame: &mut Frame<'_>, area: Rect) {
@@ -115,7 +123,9 @@ fn processes(app: &App, frame: &mut Frame<'_>, area: Rect) {
             let name = format!("{}{}", row.guide, child.id);
             let restarts = number(child.restarts);
             let cells = [name, String::new(), String::new(), String::new()];
-            let cells = cells.into_iter().chain([String::new(), String::new(), String::new()]);
+            let cells = cells
+                .into_iter()
+                .chain([String::new(), String::new(), String::new()]);
             let cells = cells.chain([restarts, child.state.clone()]);
             Row::new(cells.map(Cell::from).collect::<Vec<_>>()).dim()
         }
@@ -184,7 +194,10 @@ fn details<'a>(app: &App, process: &Process) -> Text<'a> {
     let flags: Vec<&str> = flags.into_iter().flatten().collect();
     let parent = process.parent.as_deref();
     let parent = parent.map_or_else(|| "none".to_owned(), |parent| app.named(parent));
-    let message = process.message.as_deref().map_or_else(|| "none".to_owned(), short);
+    let message = process
+        .message
+        .as_deref()
+        .map_or_else(|| "none".to_owned(), short);
     let lost = match process.lost {
         0 => String::new(),
         lost => format!(", {lost} lost"),
@@ -196,15 +209,21 @@ fn details<'a>(app: &App, process: &Process) -> Text<'a> {
         field("monitors", &list(&process.monitors)),
         field("monitored by", &list(&process.monitored_by)),
         field("mailbox", &format!("{} waiting{lost}", process.mailbox)),
-        field("message", &match &process.waiting_for {
-            Some(server) => format!("{message}, waits for {}", app.named(server)),
-            None => message,
-        }),
+        field(
+            "message",
+            &match &process.waiting_for {
+                Some(server) => format!("{message}, waits for {}", app.named(server)),
+                None => message,
+            },
+        ),
     ])
 }
 
 fn field<'a>(name: &str, value: &str) -> Line<'a> {
-    Line::from(vec![format!("{name:>13}  ").dim(), Span::raw(value.to_owned())])
+    Line::from(vec![
+        format!("{name:>13}  ").dim(),
+        Span::raw(value.to_owned()),
+    ])
 }
 
 fn crashes(app: &App, frame: &mut Frame<'_>, area: Rect) {
@@ -232,7 +251,9 @@ fn crashes(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let mut state = TableState::new().with_selected(app.selected_crash());
     frame.render_stateful_widget(table, list, &mut state);
     let report = app.crashes.get(app.selected_crash());
-    let report = report.map(|crash| report_of(app, crash)).unwrap_or_default();
+    let report = report
+        .map(|crash| report_of(app, crash))
+        .unwrap_or_default();
     let block = Block::bordered().title(" report ");
     let report = Paragraph::new(report).block(block);
     frame.render_widget(report.wrap(Wrap { trim: false }), side);
@@ -316,7 +337,10 @@ mod tests {
         assert_eq!([0.0, 2.25, 1234.5].map(rate), ["", "2.2", "1234"]);
         let times = [7, 7_000, 7_000_000].map(|micros| time(Duration::from_micros(micros)));
         assert_eq!(times, ["7 µs", "7 ms", "7 s"]);
-        assert_eq!([9, 70_000, 70_000_000].map(bytes), ["9 B", "70 kB", "70 MB"]);
+        assert_eq!(
+            [9, 70_000, 70_000_000].map(bytes),
+            ["9 B", "70 kB", "70 MB"]
+        );
         assert_eq!(seconds(1999), "1.9 s");
     }
 }
