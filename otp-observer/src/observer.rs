@@ -213,7 +213,7 @@ impl GenServer for Observer {
             began: Instant::now(),
             program: program(),
         };
-        tracing::info!("who may can look into this program at {address}");
+        tracing::info!("this program can be looked into at {address}");
         // It goes with the server, and its connections with it.
         cx.run(accept(listener, Arc::new(host)));
         Ok(Observer { address })

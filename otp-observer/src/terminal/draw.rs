@@ -67,8 +67,8 @@ fn summary(app: &App) -> Line<'static> {
     let crashes = app.crashes.len() as u64 + app.lost;
     let numbers = format!(
         "  processes {total}  messages/s {}  calls/s {}  backlog {backlog}  restarts {restarts}  crashes {crashes}",
-        rate(sum(|rate| rate.messages)),
-        rate(sum(|rate| rate.calls)),
+        sum(|rate| rate.messages).round(),
+        sum(|rate| rate.calls).round(),
     );
     let program = format!(" {} ({})", app.program, app.os_pid);
     Line::from(vec![program.bold(), numbers.into()])

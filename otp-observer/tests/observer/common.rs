@@ -186,3 +186,8 @@ pub async fn all_told(mut stream: tokio::net::UnixStream) -> String {
     }
     told
 }
+
+/// Processes of the node, without the test itself.
+pub fn process_count() -> usize {
+    Node::current().unwrap().processes().len() - 1
+}
