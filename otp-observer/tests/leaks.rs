@@ -18,10 +18,9 @@ use otp_core::telemetry;
 use otp_core::testing::eventually;
 
 /// What a program has that it may not have more of afterwards.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Held {
     processes: usize,
-    timers: usize,
     handlers: usize,
     /// Servers whose statistics are on.
     counted: usize,
@@ -36,7 +35,6 @@ fn held() -> Held {
     let files = std::fs::read_dir("/proc/self/fd");
     Held {
         processes: pids.len(),
-        timers: node.timer_count(),
         handlers: telemetry::list_handlers(&[]).len(),
         counted: infos.filter(|info| info.activity.is_some()).count(),
         tasks: tokio::runtime::Handle::current()
@@ -70,6 +68,8 @@ async fn attached_and_detached_a_hundred_times_under_load_no_message_is_lost_and
         vaults.push((Vault::start().await.unwrap(), Arc::new(AtomicU64::new(0))));
     }
     drop(program.client().await); // What is made once is made now.
+    // The node has begun to keep timers.
+    otp_core::time::sleep(Duration::from_millis(1)).await;
     let before = eventually(async || (process_count() == 6).then(held)).await;
 
     let mut loads = Vec::new();
@@ -108,9 +108,14 @@ async fn attached_and_detached_a_hundred_times_under_load_no_message_is_lost_and
     }
     eventually(async || {
         let after = held();
-        if after == before { Ok(()) } else { Err(after) }
+        if after == before {
+            Ok(())
+        } else {
+            Err((before, after))
+        }
     })
     .await;
+    assert_eq!(Node::current().unwrap().timer_count(), 0);
     for (vault, _) in vaults {
         vault.stop().await.unwrap();
     }
