@@ -47,6 +47,7 @@ mod listen;
 mod look;
 mod mermaid;
 mod observer;
+#[cfg(feature = "terminal")]
 mod rates;
 mod session;
 mod settings;
