@@ -12,7 +12,7 @@ mod common;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use common::{Program, Vault, VaultRef, find, process_count, seen};
+use common::{Program, Vault, VaultRef, find, node, process_count, seen};
 use otp_core::prelude::*;
 use otp_core::telemetry;
 use otp_core::testing::eventually;
@@ -29,7 +29,7 @@ struct Held {
 }
 
 fn held() -> Held {
-    let node = Node::current().unwrap();
+    let node = node();
     let pids = node.processes();
     let infos = pids.iter().filter_map(process::info);
     let files = std::fs::read_dir("/proc/self/fd");
@@ -51,7 +51,7 @@ async fn load(vault: VaultRef, stop: Arc<AtomicBool>, sent: Arc<AtomicU64>) {
         for _ in 0..20 {
             vault.put(1).await;
         }
-        let answer = vault.add(1).await.unwrap();
+        let answer = vault.add(1).await.expect("it answers");
         assert!(answer > last, "an answer is that of a later request");
         last = answer;
         sent.fetch_add(21, Ordering::Relaxed);
@@ -115,7 +115,7 @@ async fn attached_and_detached_a_hundred_times_under_load_no_message_is_lost_and
         }
     })
     .await;
-    assert_eq!(Node::current().unwrap().timer_count(), 0);
+    assert_eq!(node().timer_count(), 0);
     for (vault, _) in vaults {
         vault.stop().await.unwrap();
     }

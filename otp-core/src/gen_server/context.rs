@@ -47,6 +47,14 @@ struct Rare {
     counting: Option<Arc<Counting>>,
 }
 
+impl Rare {
+    fn is_unused(&self) -> bool {
+        let idle = &self.idle;
+        let is_idle_unused = idle.after.is_none() && idle.armed.is_none() && idle.generation == 0;
+        is_idle_unused && !self.hibernate && self.held.is_empty() && self.counting.is_none()
+    }
+}
+
 /// A server's own view of its process; callbacks that take a `cx: &mut Context<Self>` get it.
 ///
 /// It belongs to the process, so everything here is done as this process: its links, its monitors, its timers.
@@ -723,6 +731,10 @@ impl<S: GenServer> Context<S> {
     pub(super) fn set_counting(&mut self, counting: Option<Arc<Counting>>) {
         self.cell.core().vital().set_counting(counting.clone());
         self.rare_mut().counting = counting;
+        // A server that was looked into is as fast as before.
+        if self.rare().is_some_and(|rare| rare.is_unused()) {
+            self.rare = None;
+        }
     }
 
     /// Looked at before each message: cheaper than taking nothing.

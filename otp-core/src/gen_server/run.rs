@@ -244,7 +244,11 @@ impl<S: GenServer> Owner<S> {
     }
 
     fn put_aside(&mut self, envelope: Envelope<S::Message>) {
-        self.aside.get_or_insert_default().push_back(envelope);
+        let aside = self.aside.get_or_insert_default();
+        aside.push_back(envelope);
+        if let Some(counting) = self.cx.counting() {
+            counting.keeps(aside.len());
+        }
     }
 
     /// Answers a system request. Some with the reason if it asks to stop.

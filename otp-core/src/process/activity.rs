@@ -72,6 +72,11 @@ impl Counting {
         self.show(Some(what));
     }
 
+    /// The server is suspended, and has put so many messages aside.
+    pub(crate) fn keeps(&self, taken: usize) {
+        self.taken.store(taken, Ordering::Relaxed);
+    }
+
     /// The server waits.
     pub(crate) fn waits(&self) {
         self.taken.store(0, Ordering::Relaxed);

@@ -464,7 +464,9 @@ impl Vital {
     }
 
     pub(crate) fn set_counting(&mut self, counting: Option<Arc<Counting>>) {
-        self.extra_mut().counting = counting;
+        if counting.is_some() || self.extra.is_some() {
+            self.extra_mut().counting = counting;
+        }
     }
 
     pub(crate) fn label(&self) -> Option<&str> {

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::common::{Program, Vault, all_told, seen};
+use crate::common::{Program, Vault, all_told, node, seen};
 use otp_core::prelude::*;
 use otp_core::testing::eventually;
 use otp_observer::{Address, Client, Observer, Settings};
@@ -14,7 +14,8 @@ const HELLO: &str = "{\"ask\": \"hello\", \"version\": 1}\n";
 
 /// What is told to one that sends this.
 async fn told(program: &Program, sent: &[u8]) -> String {
-    let mut stream = UnixStream::connect(program.path()).await.unwrap();
+    let stream = UnixStream::connect(program.path()).await;
+    let mut stream = stream.expect("it listens");
     let _ = stream.write_all(sent).await;
     all_told(stream).await
 }
@@ -53,7 +54,7 @@ async fn who_sends_garbage_is_told_so_and_cut_off_and_disturbs_nobody() {
         seen(&mut other, |_| true).await;
     }
     drop(other);
-    eventually(async || Node::current().unwrap().processes().len() == 3).await;
+    eventually(async || node().processes().len() == 3).await;
     program.stop().await;
 }
 

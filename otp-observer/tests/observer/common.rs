@@ -112,12 +112,12 @@ pub struct Program {
 impl Program {
     /// With the settings that are made of those for its socket.
     pub async fn start(settings: impl FnOnce(Settings) -> Settings) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().expect("there is room for a socket");
         let path = directory.path().join("observer.sock");
         let observer = Observer::start(settings(Settings::unix(path)))
             .await
-            .unwrap();
-        let address = Observer::address(&observer).await.unwrap();
+            .expect("it can listen");
+        let address = Observer::address(&observer).await.expect("it listens");
         Program {
             directory,
             observer,
@@ -130,18 +130,23 @@ impl Program {
     }
 
     pub async fn client(&self) -> Client {
-        Client::connect(&self.address, None).await.unwrap()
+        Client::connect(&self.address, None)
+            .await
+            .expect("one may look in")
     }
 
     /// A client that watches.
     pub async fn watcher(&self) -> Client {
         let mut client = self.client().await;
-        client.ask(&Request::Watch { every_ms: 50 }).await.unwrap();
+        client
+            .ask(&Request::Watch { every_ms: 50 })
+            .await
+            .expect("it listens");
         client
     }
 
     pub async fn stop(self) {
-        self.observer.stop().await.unwrap();
+        self.observer.stop().await.expect("it stops");
     }
 }
 
@@ -149,7 +154,7 @@ impl Program {
 pub async fn until<T>(client: &mut Client, mut found: impl FnMut(Tell) -> Option<T>) -> T {
     let waiting = async {
         loop {
-            if let Some(found) = found(client.next().await.unwrap()) {
+            if let Some(found) = found(client.next().await.expect("it goes on")) {
                 return found;
             }
         }
@@ -167,10 +172,11 @@ pub async fn seen(client: &mut Client, mut is_true: impl FnMut(&Snapshot) -> boo
     .await
 }
 
-pub fn find<'a>(snapshot: &'a Snapshot, pid: Option<Pid>) -> &'a Process {
-    let pid = pid.unwrap().to_string();
+pub fn find(snapshot: &Snapshot, pid: Option<Pid>) -> &Process {
+    let pid = pid.expect("it is alive").to_string();
     let mut processes = snapshot.processes.iter();
-    processes.find(|process| process.pid == pid).unwrap()
+    let found = processes.find(|process| process.pid == pid);
+    found.expect("it is shown")
 }
 
 /// What is told to a client of a raw connection, until it is let go.
@@ -189,5 +195,9 @@ pub async fn all_told(mut stream: tokio::net::UnixStream) -> String {
 
 /// Processes of the node, without the test itself.
 pub fn process_count() -> usize {
-    Node::current().unwrap().processes().len() - 1
+    node().processes().len() - 1
+}
+
+pub fn node() -> Node {
+    Node::current().expect("a test has a node")
 }

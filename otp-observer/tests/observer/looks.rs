@@ -8,7 +8,7 @@ use otp_observer::{Request, Snapshot, Tell};
 
 /// What is done with a process.
 async fn done(client: &mut otp_observer::Client, request: Request) -> Result<(), String> {
-    client.ask(&request).await.unwrap();
+    client.ask(&request).await.expect("it listens");
     until(client, |tell| match tell {
         Tell::Done { .. } => Some(Ok(())),
         Tell::Failed { why, .. } => Some(Err(why)),
@@ -206,7 +206,7 @@ async fn a_cycle_of_calls_is_shown_as_a_cycle() {
         .iter()
         .map(|knot| knot.pid().unwrap().to_string())
         .collect();
-    assert_eq!(dead.cycles, [pids.clone()]);
+    assert_eq!(dead.cycles, std::slice::from_ref(&pids));
     let chart = dead.to_mermaid();
     assert_eq!(chart.matches("==>|waits for|").count(), 3);
     assert!(chart.contains("deadlock"));

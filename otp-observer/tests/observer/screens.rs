@@ -8,8 +8,9 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 fn screen(app: &App) -> String {
-    let mut terminal = Terminal::new(TestBackend::new(150, 30)).unwrap();
-    terminal.draw(|frame| draw(app, frame)).unwrap();
+    let mut terminal = Terminal::new(TestBackend::new(150, 30)).expect("it takes anything");
+    let drawn = terminal.draw(|frame| draw(app, frame));
+    drawn.expect("it takes anything");
     terminal.backend().to_string()
 }
 
@@ -24,7 +25,7 @@ fn line<'a>(screen: &'a str, what: &str) -> &'a str {
 /// Shows a key, and does what it asks for.
 async fn press(app: &mut App, client: &mut Client, key: Key) {
     if let Reaction::Ask(request) = app.on_key(key) {
-        client.ask(&request).await.unwrap();
+        client.ask(&request).await.expect("it listens");
         until(client, |tell| {
             let is_answer = !matches!(tell, Tell::Snapshot(_) | Tell::Crash(_));
             app.on_tell(tell);
