@@ -1,6 +1,7 @@
 //! The listening socket: who may connect is decided here, as far as the system can tell.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -9,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::settings::{Address, ListenError, Settings};
 
-/// A socket that listens. Dropped, its file is gone.
+/// A socket that listens.
 #[derive(Debug)]
 pub(crate) enum Listener {
     #[cfg(unix)]
@@ -18,26 +19,23 @@ pub(crate) enum Listener {
 }
 
 impl Listener {
-    pub(crate) async fn bind(settings: &Settings) -> Result<Self, ListenError> {
+    /// It listens as long as it is held, and is found as long as its [`Place`] is.
+    pub(crate) async fn bind(settings: &Settings) -> Result<(Self, Place), ListenError> {
         settings.check()?;
         let failed = |error| ListenError::Io(settings.address.clone(), error);
         match &settings.address {
             #[cfg(unix)]
-            Address::Unix(path) => unix::Listener::bind(path).await.map(Listener::Unix),
+            Address::Unix(path) => {
+                let (listener, file) = unix::bind(path).await?;
+                Ok((Listener::Unix(listener), Place::Unix(file)))
+            }
             #[cfg(not(unix))]
             Address::Unix(_) => Err(failed(io::ErrorKind::Unsupported.into())),
             Address::Tcp(address) => {
                 let listener = TcpListener::bind(address).await.map_err(failed)?;
-                Ok(Listener::Tcp(listener))
+                let address = listener.local_addr().map_err(failed)?;
+                Ok((Listener::Tcp(listener), Place::Tcp(address)))
             }
-        }
-    }
-
-    pub(crate) fn address(&self) -> io::Result<Address> {
-        match self {
-            #[cfg(unix)]
-            Listener::Unix(listener) => Ok(Address::Unix(listener.path().to_owned())),
-            Listener::Tcp(listener) => listener.local_addr().map(Address::Tcp),
         }
     }
 
@@ -47,6 +45,24 @@ impl Listener {
             #[cfg(unix)]
             Listener::Unix(listener) => listener.accept().await.map(Stream::Unix),
             Listener::Tcp(listener) => Ok(Stream::Tcp(listener.accept().await?.0)),
+        }
+    }
+}
+
+/// Where a socket is found. Dropped, its file is gone.
+#[derive(Debug)]
+pub(crate) enum Place {
+    #[cfg(unix)]
+    Unix(unix::File),
+    Tcp(SocketAddr),
+}
+
+impl Place {
+    pub(crate) fn address(&self) -> Address {
+        match self {
+            #[cfg(unix)]
+            Place::Unix(file) => Address::Unix(file.path().to_owned()),
+            Place::Tcp(address) => Address::Tcp(*address),
         }
     }
 }
@@ -132,61 +148,62 @@ mod unix {
     #[derive(Debug)]
     pub(crate) struct Listener {
         listener: UnixListener,
-        path: PathBuf,
-        file: File,
-    }
-
-    /// Which file it is, and whose.
-    #[derive(Debug, PartialEq, Eq)]
-    struct File {
-        device: u64,
-        inode: u64,
         owner: u32,
     }
 
-    impl File {
-        fn at(path: &Path) -> io::Result<Self> {
-            let metadata = fs::symlink_metadata(path)?;
-            Ok(File {
+    /// The file of a socket.
+    #[derive(Debug)]
+    pub(crate) struct File {
+        path: PathBuf,
+        identity: Identity,
+    }
+
+    /// Which file it is.
+    #[derive(Debug, PartialEq, Eq)]
+    struct Identity {
+        device: u64,
+        inode: u64,
+    }
+
+    impl Identity {
+        fn of(metadata: &fs::Metadata) -> Self {
+            Identity {
                 device: metadata.dev(),
                 inode: metadata.ino(),
-                owner: metadata.uid(),
-            })
+            }
         }
     }
 
-    impl Listener {
-        /// In the place of one that nobody listens at any more, if there is one.
-        pub(crate) async fn bind(path: &Path) -> Result<Self, ListenError> {
-            let failed = |error| ListenError::Io(Address::Unix(path.to_owned()), error);
-            if is_socket(path) {
-                match UnixStream::connect(path).await {
-                    Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                        fs::remove_file(path).map_err(failed)?;
-                    }
-                    _ => return Err(ListenError::InUse(path.to_owned())),
+    /// In the place of one that nobody listens at any more, if there is one.
+    pub(crate) async fn bind(path: &Path) -> Result<(Listener, File), ListenError> {
+        let failed = |error| ListenError::Io(Address::Unix(path.to_owned()), error);
+        if is_socket(path) {
+            match UnixStream::connect(path).await {
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                    fs::remove_file(path).map_err(failed)?;
                 }
+                _ => return Err(ListenError::InUse(path.to_owned())),
             }
-            let listener = UnixListener::bind(path).map_err(failed)?;
-            let private = fs::Permissions::from_mode(0o600);
-            fs::set_permissions(path, private).map_err(failed)?;
-            Ok(Listener {
-                listener,
-                path: path.to_owned(),
-                file: File::at(path).map_err(failed)?,
-            })
         }
+        let listener = UnixListener::bind(path).map_err(failed)?;
+        let private = fs::Permissions::from_mode(0o600);
+        fs::set_permissions(path, private).map_err(failed)?;
+        let metadata = fs::symlink_metadata(path).map_err(failed)?;
+        let owner = metadata.uid();
+        let file = File {
+            path: path.to_owned(),
+            identity: Identity::of(&metadata),
+        };
+        Ok((Listener { listener, owner }, file))
+    }
 
-        pub(crate) fn path(&self) -> &Path {
-            &self.path
-        }
-
+    impl Listener {
         /// The next one who is the owner or root: the file's mode keeps others off, but was not so from the beginning.
         pub(crate) async fn accept(&self) -> io::Result<UnixStream> {
             loop {
                 let (stream, _) = self.listener.accept().await?;
                 let peer = stream.peer_cred()?.uid();
-                if peer == self.file.owner || peer == 0 {
+                if peer == self.owner || peer == 0 {
                     return Ok(stream);
                 }
             }
@@ -197,10 +214,17 @@ mod unix {
         fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket())
     }
 
-    impl Drop for Listener {
+    impl File {
+        pub(crate) fn path(&self) -> &Path {
+            &self.path
+        }
+    }
+
+    impl Drop for File {
         fn drop(&mut self) {
             // Another one may have taken its place.
-            if File::at(&self.path).is_ok_and(|file| file == self.file) {
+            let metadata = fs::symlink_metadata(&self.path);
+            if metadata.is_ok_and(|metadata| Identity::of(&metadata) == self.identity) {
                 let _ = fs::remove_file(&self.path);
             }
         }

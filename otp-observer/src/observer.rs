@@ -11,13 +11,16 @@ use otp_core::{ChildSpec, ChildStart, FromValues, Supervised};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::listen::{Listener, Stream};
+use crate::listen::{Listener, Place, Stream};
 use crate::session::{Host, refuse, serve};
 use crate::settings::{Address, Settings};
 use crate::watch::Slot;
 
 /// After how long it listens again when the system has no more sockets for it.
 const RETRY: Duration = Duration::from_millis(100);
+
+/// Connections that are told at once that there is no place for them.
+const REFUSALS: usize = 8;
 
 /// Lets others look into the node that it runs in. It is a server, to be put under a supervisor.
 ///
@@ -48,7 +51,8 @@ const RETRY: Duration = Duration::from_millis(100);
 /// ```
 #[derive(Debug)]
 pub struct Observer {
-    address: Address,
+    /// Gone before anybody is told of its end: its successor takes it.
+    place: Place,
 }
 
 impl Observer {
@@ -204,8 +208,8 @@ impl GenServer for Observer {
 
     async fn init(init: ObserverInit, cx: &mut Context<Self>) -> Result<Self, InitError> {
         let settings = init.0.ok_or(InitError::Ignore)?;
-        let listener = Listener::bind(&settings).await.map_err(ExitReason::error)?;
-        let address = listener.address().map_err(ExitReason::error)?;
+        let bound = Listener::bind(&settings).await;
+        let (listener, place) = bound.map_err(ExitReason::error)?;
         let host = Host {
             node: cx.node().clone(),
             settings,
@@ -213,15 +217,16 @@ impl GenServer for Observer {
             began: Instant::now(),
             program: program(),
         };
+        let address = place.address();
         tracing::info!("this program can be looked into at {address}");
         // It goes with the server, and its connections with it.
         cx.run(accept(listener, Arc::new(host)));
-        Ok(Observer { address })
+        Ok(Observer { place })
     }
 
     async fn handle_message(&mut self, message: ObserverMessage, cx: &mut Context<Self>) {
         match message {
-            ObserverMessage::Address(reply_to) => cx.reply(reply_to, self.address.clone()),
+            ObserverMessage::Address(reply_to) => cx.reply(reply_to, self.place.address()),
         }
     }
 
@@ -248,6 +253,7 @@ impl Supervised for Observer {
 async fn accept(listener: Listener, host: Arc<Host>) -> Infallible {
     process::set_label("otp-observer: listens");
     let places = Arc::new(Semaphore::new(host.settings.clients));
+    let refusals = Arc::new(Semaphore::new(REFUSALS));
     loop {
         let stream = match listener.accept().await {
             Ok(stream) => stream,
@@ -265,7 +271,15 @@ async fn accept(listener: Listener, host: Arc<Host>) -> Infallible {
                     look_in(stream, host).await;
                 });
             }
-            Err(_) => refuse(stream, "as many look in as may").await,
+            // More at once are not even told so.
+            Err(_) => {
+                if let Ok(place) = Arc::clone(&refusals).try_acquire_owned() {
+                    process::spawn_link(async move {
+                        let _place = place;
+                        refuse(stream, "as many look in as may").await;
+                    });
+                }
+            }
         }
     }
 }

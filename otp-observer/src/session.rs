@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use otp_core::prelude::*;
 use otp_core::sys::AnyServer;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
@@ -29,6 +29,12 @@ const HELLO: Duration = Duration::from_secs(5);
 
 /// The shortest time between two snapshots.
 const OFTEN: Duration = Duration::from_millis(50);
+
+/// How long one who is cut off may take to read why.
+const PARTING: Duration = Duration::from_millis(200);
+
+/// What one who is cut off may still send, in bytes.
+const PARTING_BYTES: u64 = 1 << 20;
 
 /// Requests of one client that wait for an answer at once.
 const JOBS: usize = 16;
@@ -89,18 +95,33 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(stream: S, host: Arc<Host>)
         Err(end) => end,
     };
     if let End::Refused(why) = &end {
-        let _ = session.tell(&Tell::Refused { why: why.clone() }).await;
+        let told = session.tell(&Tell::Refused { why: why.clone() }).await;
+        if told.is_ok() {
+            part(session.lines.into_stream(), session.writer).await;
+        }
     }
     end
 }
 
 /// Refuses a connection.
-pub(crate) async fn refuse<S: AsyncWrite + Unpin>(mut stream: S, why: &str) {
+pub(crate) async fn refuse<S: AsyncRead + AsyncWrite>(stream: S, why: &str) {
+    let (reader, mut writer) = tokio::io::split(stream);
     let why = why.to_owned();
-    if let Ok(line) = line(&Tell::Refused { why }) {
-        // It fits, or who connects does not read.
-        let _ = timeout(OFTEN, stream.write_all(&line)).await;
+    if let Ok(line) = line(&Tell::Refused { why })
+        && let Ok(Ok(())) = timeout(PARTING, writer.write_all(&line)).await
+    {
+        part(reader, writer).await;
     }
+}
+
+/// Lets the other end read why. What it has sent, and nobody has read, would take that away with the connection.
+async fn part<S: AsyncRead + AsyncWrite>(reader: ReadHalf<S>, mut writer: WriteHalf<S>) {
+    let _ = timeout(PARTING, async {
+        let _ = writer.shutdown().await;
+        let mut rest = reader.take(PARTING_BYTES);
+        let _ = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
+    })
+    .await;
 }
 
 #[derive(Debug)]

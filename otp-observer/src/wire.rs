@@ -160,6 +160,10 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         }
     }
 
+    pub(crate) fn into_stream(self) -> R {
+        self.stream
+    }
+
     /// The next line, without its end. None at the end of the stream. Dropped, nothing is lost.
     pub(crate) async fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
