@@ -39,7 +39,8 @@ pub struct Snapshot {
 /// ```
 /// use otp_observer::Process;
 ///
-/// let process = Process { kind: "shop::Cart<u32>".to_owned(), ..Process::default() };
+/// let mut process = Process::default();
+/// process.kind = "shop::Cart<u32>".to_owned();
 /// assert_eq!(process.title(), "Cart<u32>");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,7 +162,10 @@ impl Process {
     /// ```
     /// use otp_observer::Process;
     ///
-    /// let process = Process { name: Some("hits".into()), kind: "shop::Counter".into(), ..Process::default() };
+    /// let mut process = Process::default();
+    /// process.kind = "shop::Counter".to_owned();
+    /// assert_eq!(process.title(), "Counter");
+    /// process.name = Some("hits".to_owned());
     /// assert_eq!(process.title(), "hits");
     /// ```
     #[must_use]
@@ -178,7 +182,8 @@ impl Process {
     /// ```
     /// use otp_observer::Process;
     ///
-    /// let process = Process { waiting_for: Some("<0.7>".into()), ..Process::default() };
+    /// let mut process = Process::default();
+    /// process.waiting_for = Some("<0.7>".to_owned());
     /// assert_eq!(process.doing(), "waits for <0.7>");
     /// ```
     #[must_use]

@@ -89,9 +89,9 @@ fn footer(app: &App) -> Line<'_> {
         return Line::from(app.notice.as_str()).bold();
     }
     let keys = match app.view {
-        View::Crashes => " 1 tree  2 processes  3 crashes  ↑↓ select  q quit".to_owned(),
+        View::Crashes => " q quit  1 tree  2 processes  3 crashes  ↑↓ select".to_owned(),
         View::Tree | View::Processes => format!(
-            " 1 tree  2 processes  3 crashes  ↑↓ select  o order: {}  enter state  s suspend  r resume  x kill  q quit",
+            " q quit  1 tree  2 processes  3 crashes  ↑↓ select  o by {}  ⏎ state  s suspend  r resume  x kill",
             app.sort.name()
         ),
     };
