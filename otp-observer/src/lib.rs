@@ -65,3 +65,8 @@ pub use observer::{ObserverInit, ObserverMessage};
 pub use settings::{Address, ListenError, Settings};
 pub use snapshot::{Child, Crash, Process, Snapshot};
 pub use wire::{Request, Tell, VERSION};
+
+/// The README's program, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

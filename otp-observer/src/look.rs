@@ -31,15 +31,15 @@ const TURN: usize = 256;
 #[derive(Debug, Default)]
 pub(crate) struct Family {
     known: HashMap<Pid, Known>,
-    asked: JoinSet<(Pid, Option<Vec<ChildInfo>>)>,
+    asked: JoinSet<(Pid, Result<Vec<ChildInfo>, CallFailure>)>,
 }
 
-#[derive(Debug)]
+/// What is known of one.
+#[derive(Debug, Default)]
 struct Known {
-    /// None of what is no supervisor, and of one that has not answered.
-    children: Option<Vec<ChildInfo>>,
-    /// What was said of it when it was asked.
-    changes: u64,
+    children: Vec<ChildInfo>,
+    /// What had been said of it when it was asked. None if it has to be asked again.
+    changes: Option<u64>,
     is_asked: bool,
 }
 
@@ -50,19 +50,14 @@ impl Family {
         for pid in alive {
             let changes = watch.map_or(0, |watch| watch.changes(*pid));
             let is_known = self.known.get(pid).is_some_and(|known| {
-                known.is_asked || (known.changes == changes && !known.has_lost_one(alive))
+                known.is_asked || (known.changes == Some(changes) && !known.has_lost_one(alive))
             });
-            if !is_known {
-                let known = self.known.entry(*pid).or_insert(Known {
-                    children: None,
-                    changes,
-                    is_asked: false,
-                });
-                (known.changes, known.is_asked) = (changes, true);
-                let (pid, node) = (*pid, node.clone());
-                let asking = node.clone();
-                let ask = async move { (pid, children_of(&asking, pid).await) };
-                self.asked.spawn(ask.in_node(&node));
+            if !is_known && let Some(children) = children_of(node, *pid) {
+                let known = self.known.entry(*pid).or_default();
+                (known.changes, known.is_asked) = (Some(changes), true);
+                let pid = *pid;
+                let ask = async move { (pid, children.await) };
+                self.asked.spawn(ask.in_node(node));
             }
         }
         let answers = async {
@@ -71,7 +66,10 @@ impl Family {
                     && let Some(known) = self.known.get_mut(&pid)
                 {
                     known.is_asked = false;
-                    known.children = children;
+                    match children {
+                        Ok(children) => known.children = children,
+                        Err(_) => known.changes = None,
+                    }
                 }
             }
         };
@@ -80,16 +78,14 @@ impl Family {
 
     fn children(&self, pid: Pid) -> &[ChildInfo] {
         let known = self.known.get(&pid);
-        known
-            .and_then(|known| known.children.as_deref())
-            .unwrap_or_default()
+        known.map_or(&[], |known| known.children.as_slice())
     }
 }
 
 impl Known {
     /// Whether a child has ended since.
     fn has_lost_one(&self, alive: &HashSet<Pid>) -> bool {
-        let children = self.children.iter().flatten();
+        let children = self.children.iter();
         let mut pids = children.filter_map(|child| child.state.pid());
         pids.any(|pid| !alive.contains(&pid))
     }

@@ -182,7 +182,6 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
         let is_idle = ticks.is_none() && self.jobs.is_empty();
         let idle_timeout = self.host.settings.idle_timeout;
         tokio::select! {
-            biased;
             crash = maybe(crashes.map(broadcast::Receiver::recv)) => Next::Crash(crash),
             Some(job) = self.jobs.join_next() => Next::Job(job.unwrap_or_else(|error| Tell::Failed {
                 what: "it".to_owned(),

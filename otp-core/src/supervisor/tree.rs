@@ -163,9 +163,13 @@ async fn static_children(
     Ok(children)
 }
 
-/// The children of whatever supervisor a pid is, in start order. None if it is none, is gone, or does not answer within 5 s.
+/// Asks whatever supervisor a pid is for its children, in start order. None if it is none, or is gone.
 ///
 /// `supervisor:which_children/1`, for who has no handle and looks at whatever there is.
+///
+/// # Errors
+///
+/// The supervisor did not answer within 5 s.
 ///
 /// # Cancel safety
 ///
@@ -180,18 +184,31 @@ async fn static_children(
 /// # otp_core::doc_test(async {
 /// let node = Node::current().unwrap();
 /// let supervisor = Supervisor::builder(Strategy::OneForOne).start_link().await.unwrap();
-/// assert_eq!(children_of(&node, supervisor.pid().unwrap()).await, Some(Vec::new()));
-/// assert_eq!(children_of(&node, process::self_pid()).await, None);
+/// let children = children_of(&node, supervisor.pid().unwrap()).unwrap();
+/// assert_eq!(children.await, Ok(Vec::new()));
+/// assert!(children_of(&node, process::self_pid()).is_none());
 /// # });
 /// ```
-pub async fn children_of(node: &Node, pid: Pid) -> Option<Vec<ChildInfo>> {
-    let process = node.lookup(pid)?;
-    if let Some(cell) = downcast::<SupervisorMessage>(Arc::clone(&process)) {
-        return static_children(&ServerRef::pinned(cell)).await.ok();
+pub fn children_of(
+    node: &Node,
+    pid: Pid,
+) -> Option<impl Future<Output = Result<Vec<ChildInfo>, CallFailure>> + Send + use<>> {
+    enum Kind {
+        Static(ServerRef<Supervisor>),
+        Dynamic(ServerRef<DynamicServer>),
     }
-    let cell = downcast::<DynamicMessage>(process)?;
-    let supervisor = ServerRef::<DynamicServer>::pinned(cell);
-    supervisor.call(DynamicMessage::which).await.ok()
+
+    let process = node.lookup(pid)?;
+    let supervisor = match downcast(Arc::clone(&process)) {
+        Some(cell) => Kind::Static(ServerRef::pinned(cell)),
+        None => Kind::Dynamic(ServerRef::pinned(downcast(process)?)),
+    };
+    Some(async move {
+        match supervisor {
+            Kind::Static(supervisor) => static_children(&supervisor).await,
+            Kind::Dynamic(supervisor) => supervisor.call(DynamicMessage::which).await,
+        }
+    })
 }
 
 async fn draw(supervisor: Arc<dyn Process>, children: Vec<ChildInfo>) -> Result<Tree, CallFailure> {

@@ -3,7 +3,7 @@
 use crate::common::{Bank, Program, SECRET, seen, until};
 use otp_core::testing::eventually;
 use otp_observer::terminal::{App, Key, Reaction, draw};
-use otp_observer::{Client, Tell};
+use otp_observer::{Client, Snapshot, Tell};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -139,4 +139,44 @@ fn a_deadlock_and_what_does_not_run_are_drawn() {
         !screen.contains('\u{1b}'),
         "what a process calls itself does nothing to the terminal"
     );
+}
+
+/// What `otp-observer` says when it is given these.
+async fn run(arguments: &[&str]) -> (bool, String) {
+    let arguments: Vec<String> = arguments.iter().map(|&word| word.to_owned()).collect();
+    let running = tokio::task::spawn_blocking(move || {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_otp-observer"));
+        command.args(arguments).output()
+    });
+    let output = running.await.expect("it is run");
+    let output = output.expect("it can be run");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8(said).expect("it is text");
+    (output.status.success(), said)
+}
+
+#[otp_core::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_terminal_it_prints_json_and_mermaid_or_why_not() {
+    let program = Program::start(|settings| settings).await;
+    let bank = Bank::start_link().name("bank").await.unwrap();
+    let path = program.path();
+    let path = path.to_str().unwrap();
+    let (is_done, json) = run(&["--json", path]).await;
+    let snapshot: Snapshot = serde_json::from_str(&json).unwrap();
+    assert!(
+        is_done
+            && snapshot
+                .processes
+                .iter()
+                .any(|process| process.title() == "front")
+    );
+    let (is_done, chart) = run(&["--mermaid", path]).await;
+    assert!(is_done && chart.starts_with("flowchart TD\n") && chart.contains("[\"front<br/>"));
+    let (is_done, why) = run(&["--json", "/nowhere/observer.sock"]).await;
+    assert!(
+        !is_done && why.starts_with("otp-observer: /nowhere/observer.sock: "),
+        "{why}"
+    );
+    bank.stop().await.unwrap();
+    program.stop().await;
 }
