@@ -1,4 +1,4 @@
-//! The terminal program: what is shown ([`App`], pure), how it is drawn ([`draw`]), and the shell around both ([`run()`]).
+//! The terminal program: what is shown ([`App`], pure), how it is drawn ([`draw()`]), and the shell around both ([`run()`]).
 
 mod app;
 mod draw;
