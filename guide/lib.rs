@@ -74,6 +74,10 @@ struct ComingFromOtherCrates;
 struct Telemetry;
 
 #[cfg(doctest)]
+#[doc = include_str!("src/observer.md")]
+struct Observer;
+
+#[cfg(doctest)]
 #[doc = include_str!("src/performance.md")]
 struct Performance;
 

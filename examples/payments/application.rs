@@ -7,6 +7,7 @@ use otp_core::application::{
     Application, ApplicationContext, ApplicationResource, ApplicationSpec, Applications,
 };
 use otp_core::prelude::*;
+use otp_observer::Address;
 use serde::Deserialize;
 
 use crate::books::BooksTree;
@@ -67,6 +68,7 @@ supervisor! {
 #[derive(Debug)]
 pub struct Payments {
     config: Option<PathBuf>,
+    observe: Option<Address>,
     injections: Vec<Injection>,
     /// How long a stop may take in all.
     bound: Duration,
@@ -78,12 +80,14 @@ pub struct Payments {
 impl Payments {
     pub fn new(
         config: Option<PathBuf>,
+        observe: Option<Address>,
         injections: Vec<Injection>,
         bound: Duration,
         totals: Totals,
     ) -> Self {
         Payments {
             config,
+            observe,
             injections,
             bound,
             totals,
@@ -98,7 +102,9 @@ impl ApplicationResource for Payments {
 
     fn spec(&self) -> ApplicationSpec {
         let spec = ApplicationSpec::new()
-            .application(Metrics)
+            .application(Metrics {
+                observe: self.observe.clone(),
+            })
             .shutdown_timeout(self.bound)
             .defaults(include_str!("payments.toml"));
         match &self.config {

@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use clap::{Parser, value_parser};
 use otp_core::application::Application;
+use otp_observer::Address;
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::time::uptime;
@@ -49,6 +50,10 @@ struct Arguments {
     #[arg(long, value_name = "S", default_value_t = 20)]
     #[arg(value_parser = value_parser!(u64).range(1..))]
     stop_within: u64,
+
+    /// Where `otp-observer` may look in: a path, or an address of this machine
+    #[arg(long, value_name = "SOCKET")]
+    observe: Option<Address>,
 
     /// Log each start of a process too
     #[arg(long, short)]
@@ -87,7 +92,13 @@ fn main() -> ExitCode {
     start_logging(arguments.verbose);
     let totals = Totals::default();
     let bound = Duration::from_secs(arguments.stop_within);
-    let payments = Payments::new(arguments.config, arguments.inject, bound, totals.clone());
+    let payments = Payments::new(
+        arguments.config,
+        arguments.observe,
+        arguments.inject,
+        bound,
+        totals.clone(),
+    );
     let status = payments.run();
     if !totals.is_empty() {
         // Unlike `println!`, does not panic when nobody reads it any more.

@@ -13,6 +13,7 @@ use otp_core::Restart;
 use otp_core::application::{Application, ApplicationContext, Applications};
 use otp_core::prelude::*;
 use otp_core::supervisor::{Branch, Tree};
+use otp_observer::{Observer, Settings};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 
@@ -58,10 +59,12 @@ fn describe() {
     );
 }
 
-/// Serves the metrics.
+/// Serves the metrics, and lets others look in if asked to.
 #[otp_core::application(defaults = "address = '127.0.0.1:0'", shutdown_timeout = 1s)]
 #[derive(Debug)]
-pub struct Metrics;
+pub struct Metrics {
+    pub observe: Option<otp_observer::Address>,
+}
 
 /// What it is configured with.
 #[derive(Debug, Clone, Deserialize)]
@@ -71,14 +74,15 @@ pub struct MetricsEnv {
 }
 
 supervisor! {
-    /// Where the metrics are served.
-    pub struct MetricsTree(address: SocketAddr, page: Page);
+    /// Where the metrics are served, and from where others look in.
+    pub struct MetricsTree(address: SocketAddr, page: Page, observe: Option<Settings>);
 
     strategy: one_for_one,
 
     children: {
         node: otp_core::metrics::Metrics(Duration::from_secs(1)),
         endpoint: Endpoint(address, page),
+        observer: Observer(observe),
     }
 }
 
@@ -97,7 +101,8 @@ impl Application for Metrics {
             applications: cx.applications().clone(),
         };
         describe();
-        Ok(MetricsTree::start_link(env.address, page).await?)
+        let observe = self.observe.take().map(Settings::at);
+        Ok(MetricsTree::start_link(env.address, page, observe).await?)
     }
 
     async fn stop(&mut self) {

@@ -8,6 +8,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -370,4 +371,26 @@ fn help_explains_the_program() {
     }
     let width = help.lines().map(|line| line.chars().count()).max();
     assert!(width <= Some(100), "a line of {width:?} characters");
+}
+
+#[test]
+fn who_is_asked_to_can_be_looked_into() {
+    let directory = tempfile::tempdir().expect("there is room for a socket");
+    let socket = directory.path().join("payments.sock");
+    let path = socket.to_str().expect("it is text");
+    let program = Running::start(&mut payments(&["--observe", path]));
+    let mut stream = UnixStream::connect(&socket).expect("it listens");
+    let asked = "{\"ask\": \"hello\", \"version\": 1}\n{\"ask\": \"snapshot\"}\n";
+    stream.write_all(asked.as_bytes()).expect("it reads");
+    let mut told = BufReader::new(stream).lines();
+    let mut next = || told.next().expect("it tells").expect("it is text");
+    assert!(next().contains("\"program\":\"payments\""));
+    let snapshot = next();
+    for id in ["books", "ledger", "gateways", "intake", "observer"] {
+        assert!(snapshot.contains(&format!("\"id\":\"{id}\"")), "{id}");
+    }
+    program.signal("TERM");
+    let (log, _, status) = program.end();
+    assert_eq!(status, Some(0), "{log:#?}");
+    assert!(!socket.exists());
 }

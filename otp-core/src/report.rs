@@ -112,7 +112,7 @@ pub(crate) fn crash(process: &dyn Process, reason: &ExitReason) {
 
 fn crash_report(process: &dyn Process, reason: &ExitReason) -> CrashReport {
     let ancestors = ancestors_of(process);
-    let message_queue_len = process.mailbox_len();
+    let message_queue_len = process.mailbox().len;
     let vital = process.core().vital();
     let (monitors, monitored_by) = vital.monitors();
     CrashReport {

@@ -22,16 +22,17 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::call::{CallFailure, DEFAULT_TIMEOUT, dropped};
 use crate::exit::ExitReason;
 use crate::gen_server::{GenServer, ServerRef};
-use crate::node::Name;
+use crate::node::{Name, Node};
 use crate::pid::Pid;
 use crate::process::cell::Process;
 use crate::process::signal::Signal;
-use crate::process::{self, scope};
+use crate::process::{self, kind, scope};
 use crate::reply::{self, ReplyTo};
 
 type LookAtState = Box<dyn FnOnce(&mut dyn Any) + Send>;
@@ -379,6 +380,159 @@ pub async fn get_status<S: GenServer>(server: &ServerRef<S>) -> Result<Status, C
     request(server, SystemRequest::Status).await
 }
 
+/// A server of whatever type, by its pid: for tools that look at all there are.
+///
+/// What it asks is asked as the functions of this module ask it. It leads to one process, not to its successors.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use doc_servers::Counter;
+/// use otp_core::sys::AnyServer;
+///
+/// # otp_core::doc_test(async {
+/// let counter = Counter::start(1).await.unwrap();
+/// let node = Node::current().unwrap();
+/// let server = AnyServer::of(&node, counter.pid().unwrap()).unwrap();
+/// server.suspend().await.unwrap();
+/// assert!(server.get_status().await.unwrap().suspended);
+/// server.resume().await.unwrap();
+/// assert_eq!(counter.add(1).await, Ok(2));
+/// # });
+/// ```
+#[derive(Clone, Debug)]
+pub struct AnyServer(Arc<dyn Process>);
+
+impl AnyServer {
+    /// The server that a pid is. None if it has ended, or is a task or a plain process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// use otp_core::sys::AnyServer;
+    ///
+    /// # otp_core::doc_test(async {
+    /// assert!(AnyServer::of(&Node::current().unwrap(), process::self_pid()).is_none());
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn of(node: &Node, pid: Pid) -> Option<Self> {
+        let process = node.lookup(pid)?;
+        kind::is_server(process.kind()).then(|| AnyServer(process))
+    }
+
+    /// See [`suspend`].
+    ///
+    /// # Errors
+    ///
+    /// The server did not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped after it was polled, the server is suspended all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use otp_core::sys::AnyServer;
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(0).await.unwrap();
+    /// let server = AnyServer::of(&Node::current().unwrap(), counter.pid().unwrap()).unwrap();
+    /// server.suspend().await.unwrap();
+    /// assert!(process::info(&counter).unwrap().suspended);
+    /// # });
+    /// ```
+    pub async fn suspend(&self) -> Result<(), CallFailure> {
+        ask(&*self.0, SystemRequest::Suspend, DEFAULT_TIMEOUT).await
+    }
+
+    /// See [`resume`].
+    ///
+    /// # Errors
+    ///
+    /// The server did not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped after it was polled, the server is resumed all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use otp_core::sys::AnyServer;
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(0).await.unwrap();
+    /// let server = AnyServer::of(&Node::current().unwrap(), counter.pid().unwrap()).unwrap();
+    /// server.suspend().await.unwrap();
+    /// server.resume().await.unwrap();
+    /// assert!(!process::info(&counter).unwrap().suspended);
+    /// # });
+    /// ```
+    pub async fn resume(&self) -> Result<(), CallFailure> {
+        ask(&*self.0, SystemRequest::Resume, DEFAULT_TIMEOUT).await
+    }
+
+    /// See [`get_status`].
+    ///
+    /// # Errors
+    ///
+    /// The server did not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, nothing is lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use otp_core::sys::AnyServer;
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(0).await.unwrap();
+    /// let server = AnyServer::of(&Node::current().unwrap(), counter.pid().unwrap()).unwrap();
+    /// assert_eq!(server.get_status().await.unwrap().pid, counter.pid().unwrap());
+    /// # });
+    /// ```
+    pub async fn get_status(&self) -> Result<Status, CallFailure> {
+        ask(&*self.0, SystemRequest::Status, DEFAULT_TIMEOUT).await
+    }
+
+    /// Switches the [`statistics`] on or off once it is the request's turn, and does not wait for that.
+    ///
+    /// What they come to is in [`ProcessInfo::activity`](process::ProcessInfo::activity).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use otp_core::prelude::*;
+    /// # use doc_servers::Counter;
+    /// # use otp_core::sys::AnyServer;
+    /// # otp_core::doc_test(async {
+    /// let counter = Counter::start(0).await.unwrap();
+    /// let server = AnyServer::of(&Node::current().unwrap(), counter.pid().unwrap()).unwrap();
+    /// server.switch_statistics(true);
+    /// counter.add(1).await.unwrap();
+    /// let activity = process::info(&counter).unwrap().activity.unwrap();
+    /// assert_eq!(activity.statistics.messages_in, 1);
+    /// # });
+    /// ```
+    pub fn switch_statistics(&self, on: bool) {
+        let (reply_to, _) = reply::answer();
+        self.0
+            .push_signal(Signal::System(SystemRequest::Statistics {
+                enable: Some(on),
+                reply_to,
+            }));
+    }
+}
+
 async fn request<S: GenServer, T: Send + 'static>(
     server: &ServerRef<S>,
     build: impl FnOnce(ReplyTo<T>) -> SystemRequest,
@@ -391,7 +545,14 @@ async fn request_within<S: GenServer, T: Send + 'static>(
     build: impl FnOnce(ReplyTo<T>) -> SystemRequest,
     timeout: Duration,
 ) -> Result<T, CallFailure> {
-    let cell = server.route().resolve()?;
+    ask(&*server.route().resolve()?, build, timeout).await
+}
+
+async fn ask<T: Send + 'static>(
+    cell: &dyn Process,
+    build: impl FnOnce(ReplyTo<T>) -> SystemRequest,
+    timeout: Duration,
+) -> Result<T, CallFailure> {
     if scope::with_process(|process| process.core().pid()) == Some(cell.core().pid()) {
         return Err(CallFailure::CallingSelf);
     }

@@ -1,7 +1,7 @@
 //! GS-054, GS-055: finding servers, and looking into them while they run.
 
 use otp_core::prelude::*;
-use otp_core::sys::{self, ReplaceError};
+use otp_core::sys::{self, AnyServer, ReplaceError};
 use otp_core::time::{Instant, sleep};
 use tests::processes::{boom, end};
 
@@ -253,4 +253,83 @@ async fn a_status_tells_who_and_what() {
         (status.suspended, status.message_queue_len, &*status.state),
         (false, 0, "7")
     );
+}
+
+#[otp_core::test]
+async fn a_server_whose_statistics_are_on_shows_what_it_does() {
+    let activity = |counter: &CounterRef| process::info(&**counter).unwrap().activity;
+    let counter = Counter::start_link(0).await.unwrap();
+    assert_eq!(activity(&counter), None);
+    sys::statistics(&counter, Some(true)).await.unwrap();
+    for _ in 0..3 {
+        counter.work();
+    }
+    sleep(SECOND / 2).await;
+    let busy = activity(&counter).unwrap();
+    assert_eq!(busy.statistics.messages_in, 1);
+    assert_eq!(
+        (busy.message, busy.taken),
+        (Some("CounterMessage::Work"), 2)
+    );
+    assert_eq!(busy.state_size, size_of::<Counter>());
+    sleep(5 * SECOND).await;
+    let idle = activity(&counter).unwrap();
+    assert_eq!(idle.statistics.messages_in, 3);
+    assert_eq!((idle.message, idle.taken), (None, 0));
+
+    sys::suspend(&counter).await.unwrap();
+    let waiting = counter.add(1).send_request();
+    sys::get_status(&counter).await.unwrap();
+    let info = process::info(&*counter).unwrap();
+    assert_eq!((info.suspended, info.message_queue_len), (true, 0));
+    assert_eq!(info.activity.unwrap().taken, 1);
+    sys::resume(&counter).await.unwrap();
+    assert_eq!(waiting.await, Ok(1));
+    assert!(!process::info(&*counter).unwrap().suspended);
+    sys::statistics(&counter, Some(false)).await.unwrap();
+    assert_eq!(activity(&counter), None);
+}
+
+#[otp_core::test]
+async fn a_server_of_any_type_is_asked_by_its_pid() {
+    let node = Node::current().unwrap();
+    let counter = Counter::start_link(7).await.unwrap();
+    let pid = counter.pid().unwrap();
+    let server = AnyServer::of(&node, pid).unwrap();
+    assert_eq!(server.get_status().await.unwrap().state, "7");
+    server.suspend().await.unwrap();
+    let waiting = counter.add(1).send_request();
+    server.resume().await.unwrap();
+    assert_eq!(waiting.await, Ok(8));
+    server.switch_statistics(true);
+    counter.add(1).await.unwrap();
+    let statistics = sys::statistics(&counter, None).await.unwrap();
+    assert_eq!(statistics.unwrap().messages_in, 1);
+
+    let worker = process::spawn(std::future::pending::<()>());
+    let task = Task::spawn(std::future::pending::<()>());
+    for other in [worker, task.pid().unwrap(), process::self_pid()] {
+        assert!(AnyServer::of(&node, other).is_none());
+    }
+    process::exit(worker, ExitReason::Kill);
+    drop(task);
+    counter.stop().await.unwrap();
+    assert!(AnyServer::of(&node, pid).is_none());
+    assert_eq!(server.get_status().await, Err(CallFailure::NoProc));
+}
+
+#[otp_core::test]
+async fn who_waits_for_whom_is_seen_from_outside() {
+    let counter = Counter::start_link(0).await.unwrap();
+    let me = process::self_pid();
+    assert_eq!(process::info(&*counter).unwrap().parent, Some(me));
+    counter.work();
+    let server = counter.clone();
+    let caller = Task::spawn(async move { server.add(1).await });
+    sleep(SECOND / 2).await;
+    let info = process::info(caller.pid().unwrap()).unwrap();
+    assert_eq!((info.parent, info.waiting_for), (Some(me), counter.pid()));
+    assert!(info.memory > 0);
+    assert_eq!(caller.await.unwrap(), Ok(1));
+    assert_eq!(process::info(me).unwrap().waiting_for, None);
 }

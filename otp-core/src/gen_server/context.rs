@@ -18,10 +18,9 @@ use crate::pid::Pid;
 use crate::process::cell::{Cell, Process, downcast};
 use crate::process::queue::Envelope;
 use crate::process::signal::{self, Signal};
-use crate::process::{self, CastOutcome, ForeignMonitor, MonitorRef, NoProc, Target};
+use crate::process::{self, CastOutcome, Counting, ForeignMonitor, MonitorRef, NoProc, Target};
 use crate::reply::ReplyTo;
 use crate::sync::Mutex;
-use crate::sys::Statistics;
 use crate::time::timers::Id;
 use crate::time::{self, Timer};
 
@@ -45,7 +44,15 @@ struct Rare {
     idle: Idle,
     hibernate: bool,
     held: Vec<HeldAnswer>,
-    statistics: Option<Statistics>,
+    counting: Option<Arc<Counting>>,
+}
+
+impl Rare {
+    fn is_unused(&self) -> bool {
+        let idle = &self.idle;
+        let is_idle_unused = idle.after.is_none() && idle.armed.is_none() && idle.generation == 0;
+        is_idle_unused && !self.hibernate && self.held.is_empty() && self.counting.is_none()
+    }
 }
 
 /// A server's own view of its process; callbacks that take a `cx: &mut Context<Self>` get it.
@@ -716,13 +723,18 @@ impl<S: GenServer> Context<S> {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The statistics, if they are on.
-    pub(super) fn statistics(&mut self) -> Option<&mut Statistics> {
-        self.rare()?.statistics.as_mut()
+    /// What counts, if the statistics are on.
+    pub(super) fn counting(&mut self) -> Option<&Counting> {
+        self.rare()?.counting.as_deref()
     }
 
-    pub(super) fn set_statistics(&mut self, statistics: Option<Statistics>) {
-        self.rare_mut().statistics = statistics;
+    pub(super) fn set_counting(&mut self, counting: Option<Arc<Counting>>) {
+        self.cell.core().vital().set_counting(counting.clone());
+        self.rare_mut().counting = counting;
+        // A server that was looked into is as fast as before.
+        if self.rare().is_some_and(|rare| rare.is_unused()) {
+            self.rare = None;
+        }
     }
 
     /// Looked at before each message: cheaper than taking nothing.
@@ -804,6 +816,9 @@ impl<S: GenServer> Context<S> {
     #[cold]
     fn is_idle_now(&mut self, batch: &mut VecDeque<Envelope<S::Message>>) -> bool {
         let rare = self.rare_mut();
+        if let Some(counting) = &rare.counting {
+            counting.waits();
+        }
         if std::mem::take(&mut rare.hibernate) {
             // It is empty, or the server would not wait.
             *batch = VecDeque::new();

@@ -10,6 +10,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::task::Poll;
 
 use tracing::Instrument;
@@ -17,12 +18,13 @@ use tracing::Instrument;
 use super::{Context, GenServer};
 use crate::exit::ExitReason;
 use crate::node::Name;
+use crate::process::Counting;
 use crate::process::queue::Envelope;
 use crate::process::run::catch;
 use crate::process::scope::Orphan;
 use crate::process::signal::{self, Signal};
 use crate::report::{self, LastWords};
-use crate::sys::{Statistics, Status, SystemRequest};
+use crate::sys::{Status, SystemRequest};
 
 /// Messages handled in one go before other tasks get a turn.
 const TURN: u32 = 128;
@@ -121,16 +123,25 @@ impl<S: GenServer> Owner<S> {
     #[inline(always)]
     fn handle(&mut self, message: S::Message) -> impl Future<Output = ()> {
         self.cx.begin_callback();
-        self.last_message = Some(S::message_name(&message));
-        if let Some(statistics) = self.cx.statistics() {
-            statistics.messages_in += 1;
+        let name = S::message_name(&message);
+        self.last_message = Some(name);
+        if let Some(counting) = self.cx.counting() {
+            counting.handles(name, self.batch.len());
         }
         self.state.handle_message(message, &mut self.cx)
     }
 
-    async fn timeout(&mut self) {
+    /// A callback begins that is for no message of the server's own.
+    fn begin(&mut self, what: &'static str) {
         self.cx.begin_callback();
-        self.last_message = Some("timeout");
+        self.last_message = Some(what);
+        if let Some(counting) = self.cx.counting() {
+            counting.works_on(what, self.batch.len());
+        }
+    }
+
+    async fn timeout(&mut self) {
+        self.begin("timeout");
         report::timeout(&**self.cx.cell());
         self.state.handle_timeout(&mut self.cx).await;
     }
@@ -140,16 +151,14 @@ impl<S: GenServer> Owner<S> {
         match signal {
             Signal::Down(down) => {
                 if self.cx.cell().core().vital().take_down(down.monitor.id) {
-                    self.cx.begin_callback();
-                    self.last_message = Some("DOWN");
+                    self.begin("DOWN");
                     self.state.handle_down(down, &mut self.cx).await;
                 }
                 None
             }
             Signal::Exit(exit) if Some(exit.pid) == self.cx.parent() => Some(exit.reason),
             Signal::Exit(exit) => {
-                self.cx.begin_callback();
-                self.last_message = Some("EXIT");
+                self.begin("EXIT");
                 self.state.handle_exit(exit, &mut self.cx).await;
                 None
             }
@@ -174,6 +183,7 @@ impl<S: GenServer> Owner<S> {
                 self.cx.disarm();
                 match request {
                     SystemRequest::Suspend(done) => {
+                        self.cx.cell().core().vital().suspended = true;
                         done.send(());
                         self.suspended().await
                     }
@@ -193,6 +203,7 @@ impl<S: GenServer> Owner<S> {
             match envelope {
                 Envelope::Signal(signal) => match *signal {
                     Signal::System(SystemRequest::Resume(done)) => {
+                        self.cx.cell().core().vital().suspended = false;
                         done.send(());
                         break None;
                     }
@@ -242,7 +253,11 @@ impl<S: GenServer> Owner<S> {
     }
 
     fn put_aside(&mut self, envelope: Envelope<S::Message>) {
-        self.aside.get_or_insert_default().push_back(envelope);
+        let aside = self.aside.get_or_insert_default();
+        aside.push_back(envelope);
+        if let Some(counting) = self.cx.counting() {
+            counting.keeps(aside.len());
+        }
     }
 
     /// Answers a system request. Some with the reason if it asks to stop.
@@ -252,9 +267,10 @@ impl<S: GenServer> Owner<S> {
             SystemRequest::Suspend(done) | SystemRequest::Resume(done) => done.send(()),
             SystemRequest::State(look) => look(&mut self.state as &mut dyn Any),
             SystemRequest::Statistics { enable, reply_to } => {
-                let answer = self.cx.statistics().cloned();
+                let answer = self.cx.counting().map(Counting::statistics);
                 if let Some(enable) = enable {
-                    self.cx.set_statistics(enable.then(Statistics::default));
+                    let counting = enable.then(|| Arc::new(Counting::begin(size_of::<S>())));
+                    self.cx.set_counting(counting);
                 }
                 reply_to.send(answer);
             }

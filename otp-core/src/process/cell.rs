@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
 use super::kind::Kind;
-use super::queue::Queue;
+use super::queue::{Look, Queue};
 use super::signal::Signal;
 use super::vital::Vital;
 use crate::exit::ExitReason;
@@ -162,8 +162,7 @@ pub(crate) trait Process: Any + Send + Sync + fmt::Debug {
     fn wake(&self);
     fn register(&self, waker: &Waker);
     fn is_registered(&self) -> bool;
-    fn mailbox_len(&self) -> usize;
-    fn lost_messages(&self) -> u64;
+    fn mailbox(&self) -> Look;
     fn close(&self);
     #[cfg(feature = "test-util")]
     fn message_type(&self) -> &'static str;
@@ -212,12 +211,10 @@ impl<M: Send + 'static> Process for Cell<M> {
         self.queue.is_registered()
     }
 
-    fn mailbox_len(&self) -> usize {
-        self.queue.len()
-    }
-
-    fn lost_messages(&self) -> u64 {
-        self.queue.lost()
+    fn mailbox(&self) -> Look {
+        let mut look = self.queue.look();
+        look.memory += size_of::<Self>();
+        look
     }
 
     fn close(&self) {

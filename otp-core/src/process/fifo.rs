@@ -26,6 +26,11 @@ impl<T> Fifo<T> {
         self.first.is_none() && self.rest.is_empty()
     }
 
+    /// What it has reserved outside of itself, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        self.rest.capacity() * size_of::<T>()
+    }
+
     /// How many entries are such.
     pub(crate) fn count(&self, is_such: impl Fn(&T) -> bool) -> usize {
         let mut count = usize::from(self.first.as_ref().is_some_and(&is_such));

@@ -1,7 +1,7 @@
 //! What can be learned of a process from outside.
 
 use super::cell::Process;
-use super::{Target, current, scope};
+use super::{Activity, Target, current, scope};
 use crate::node::Name;
 use crate::pid::Pid;
 
@@ -18,6 +18,7 @@ use crate::pid::Pid;
 /// assert_eq!(info.name, Some(Name::from("hits")));
 /// assert_eq!(info.monitored_by, [process::self_pid()]);
 /// assert!(info.links.is_empty());
+/// assert_eq!((info.parent, info.waiting_for, info.suspended), (None, None, false));
 /// # });
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,17 @@ pub struct ProcessInfo {
     pub message_queue_len: usize,
     /// Messages that its mailbox's bound has cost: refused, evicted, or dropped by a sender that did not wait.
     pub lost_messages: u64,
+    /// Who started it with a link, see [`ancestors`]; of what a supervisor has started, the supervisor.
+    pub parent: Option<Pid>,
+    /// The process of the same node that it has called, and whose answer it waits for.
+    pub waiting_for: Option<Pid>,
+    /// Whether it is a server that was suspended.
+    pub suspended: bool,
+    /// Bytes that are known of: of what is shared of it, and of its mailbox. Without its state, its code, and what its messages
+    /// own.
+    pub memory: usize,
+    /// What it is doing, if it is a server whose [statistics](crate::sys::statistics) are on.
+    pub activity: Option<Activity>,
 }
 
 /// What is known of a process of the current node. None if it has ended, and outside a node.
@@ -81,10 +93,17 @@ fn of(process: &dyn Process) -> ProcessInfo {
         trap_exit: vital.trap_exit,
         message_queue_len: 0,
         lost_messages: 0,
+        parent: vital.parent,
+        waiting_for: process.core().waiting_for(),
+        suspended: vital.suspended,
+        memory: 0,
+        activity: vital.counting().map(|counting| counting.activity()),
     };
     drop(vital);
-    info.message_queue_len = process.mailbox_len();
-    info.lost_messages = process.lost_messages();
+    let mailbox = process.mailbox();
+    info.message_queue_len = mailbox.len;
+    info.lost_messages = mailbox.lost;
+    info.memory = mailbox.memory;
     info
 }
 

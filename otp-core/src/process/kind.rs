@@ -7,9 +7,9 @@ pub(crate) struct Kind<M>(fn(Option<&M>) -> &'static str);
 
 impl<M> Kind<M> {
     /// That of a process that is nothing else.
-    pub(crate) const PROCESS: Self = Kind(|message| plain(message, "process"));
+    pub(crate) const PROCESS: Self = Kind(|message| plain(message, PROCESS));
 
-    pub(crate) const TASK: Self = Kind(|message| plain(message, "task"));
+    pub(crate) const TASK: Self = Kind(|message| plain(message, TASK));
 
     /// `tell` gives the name of a message, or of the kind itself.
     pub(crate) const fn new(tell: fn(Option<&M>) -> &'static str) -> Self {
@@ -24,6 +24,14 @@ impl<M> Kind<M> {
     pub(crate) fn message_name(&self, message: &M) -> &'static str {
         self.0(Some(message))
     }
+}
+
+const PROCESS: &str = "process";
+const TASK: &str = "task";
+
+/// Whether what is called so is a server: it is called by its type, and that has a path.
+pub(crate) fn is_server(kind: &str) -> bool {
+    kind != PROCESS && kind != TASK
 }
 
 fn plain<M>(message: Option<&M>, kind: &'static str) -> &'static str {

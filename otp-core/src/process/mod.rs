@@ -38,6 +38,7 @@
 //! # });
 //! ```
 
+mod activity;
 mod address;
 mod alias;
 pub(crate) mod cell;
@@ -60,6 +61,8 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+pub use activity::Activity;
+pub(crate) use activity::Counting;
 pub use address::{Address, CastOutcome, Location, Recipient, Sent, Target};
 pub(crate) use address::{Astray, Guide, Route};
 pub use alias::{Alias, AliasMode};

@@ -74,6 +74,16 @@ pub(crate) enum PushError<M> {
     Refused(M),
 }
 
+/// What can be seen of a mailbox from outside.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    pub(crate) len: usize,
+    /// Messages that a bound cost: refused, evicted, or dropped by a sender that did not wait.
+    pub(crate) lost: u64,
+    /// In bytes.
+    pub(crate) memory: usize,
+}
+
 /// A sender that waits for room. Senders get it in the order in which they began to wait.
 #[derive(Debug)]
 struct Waiting {
@@ -452,9 +462,14 @@ impl<M> Queue<M> {
         self.lock().items.len()
     }
 
-    /// Messages that a bound cost: refused, evicted, or dropped by a sender that did not wait.
-    pub(crate) fn lost(&self) -> u64 {
-        self.lock().bound.as_ref().map_or(0, |bound| bound.lost)
+    /// What can be seen of it from outside.
+    pub(crate) fn look(&self) -> Look {
+        let inner = self.lock();
+        Look {
+            len: inner.items.len(),
+            lost: inner.bound.as_ref().map_or(0, |bound| bound.lost),
+            memory: inner.items.memory(),
+        }
     }
 
     /// Gives its memory back if nothing is in it.

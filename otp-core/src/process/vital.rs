@@ -11,6 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::exit::ExitReason;
 use crate::node::Name;
 use crate::pid::Pid;
+use crate::process::Counting;
 use crate::reply::ReplyTo;
 
 /// How an exit signal came.
@@ -138,6 +139,8 @@ struct Extra {
     dictionary: Dictionary,
     /// The tables that this process has entries in.
     tables: Vec<Arc<dyn Table>>,
+    /// Of a server whose statistics are on.
+    counting: Option<Arc<Counting>>,
 }
 
 type Dictionary = FxHashMap<TypeId, Box<dyn Any + Send>>;
@@ -169,6 +172,8 @@ pub(crate) struct Vital {
     life: Life,
     pub(crate) trap_exit: bool,
     pub(crate) has_timers: bool,
+    /// Of a server that handles no messages for now.
+    pub(crate) suspended: bool,
     /// Who started it with a link.
     pub(crate) parent: Option<Pid>,
     links: Links,
@@ -451,6 +456,17 @@ impl Vital {
     pub(crate) fn take_tables(&mut self) -> Vec<Arc<dyn Table>> {
         let extra = self.extra.as_mut();
         extra.map_or_else(Vec::new, |extra| std::mem::take(&mut extra.tables))
+    }
+
+    /// What a server lets others see of its work.
+    pub(crate) fn counting(&self) -> Option<&Arc<Counting>> {
+        self.extra.as_ref()?.counting.as_ref()
+    }
+
+    pub(crate) fn set_counting(&mut self, counting: Option<Arc<Counting>>) {
+        if counting.is_some() || self.extra.is_some() {
+            self.extra_mut().counting = counting;
+        }
     }
 
     pub(crate) fn label(&self) -> Option<&str> {

@@ -105,6 +105,6 @@ pub use run::{Setup, SupervisorMessage};
 pub use start::SupervisorStart;
 #[doc(hidden)]
 pub use start::TreeHandle;
-pub use tree::{Branch, Tree};
+pub use tree::{Branch, Tree, children_of};
 #[doc(hidden)]
 pub use tree_ref::{TreeRef, ends_for_good};

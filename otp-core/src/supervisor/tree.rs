@@ -144,8 +144,7 @@ impl<S: super::DynamicChild> DynamicSupervisorRef<S> {
 
 async fn static_tree(supervisor: &ServerRef<Supervisor>) -> Result<Tree, CallFailure> {
     let pinned = supervisor.pin().ok_or(CallFailure::NoProc)?;
-    let mut children = pinned.call(SupervisorMessage::which).await?;
-    children.reverse();
+    let children = static_children(&pinned).await?;
     draw(pinned.route().resolve()?, children).await
 }
 
@@ -153,6 +152,63 @@ async fn dynamic_tree(supervisor: &ServerRef<DynamicServer>) -> Result<Tree, Cal
     let pinned = supervisor.pin().ok_or(CallFailure::NoProc)?;
     let children = pinned.call(DynamicMessage::which).await?;
     draw(pinned.route().resolve()?, children).await
+}
+
+/// In start order.
+async fn static_children(
+    supervisor: &ServerRef<Supervisor>,
+) -> Result<Vec<ChildInfo>, CallFailure> {
+    let mut children = supervisor.call(SupervisorMessage::which).await?;
+    children.reverse();
+    Ok(children)
+}
+
+/// Asks whatever supervisor a pid is for its children, in start order. None if it is none, or is gone.
+///
+/// `supervisor:which_children/1`, for who has no handle and looks at whatever there is.
+///
+/// # Errors
+///
+/// The supervisor did not answer within 5 s.
+///
+/// # Cancel safety
+///
+/// Dropped, it has lost nothing.
+///
+/// # Examples
+///
+/// ```
+/// # use otp_core::prelude::*;
+/// # use otp_core::{Strategy, Supervisor};
+/// # use otp_core::supervisor::children_of;
+/// # otp_core::doc_test(async {
+/// let node = Node::current().unwrap();
+/// let supervisor = Supervisor::builder(Strategy::OneForOne).start_link().await.unwrap();
+/// let children = children_of(&node, supervisor.pid().unwrap()).unwrap();
+/// assert_eq!(children.await, Ok(Vec::new()));
+/// assert!(children_of(&node, process::self_pid()).is_none());
+/// # });
+/// ```
+pub fn children_of(
+    node: &Node,
+    pid: Pid,
+) -> Option<impl Future<Output = Result<Vec<ChildInfo>, CallFailure>> + Send + use<>> {
+    enum Kind {
+        Static(ServerRef<Supervisor>),
+        Dynamic(ServerRef<DynamicServer>),
+    }
+
+    let process = node.lookup(pid)?;
+    let supervisor = match downcast(Arc::clone(&process)) {
+        Some(cell) => Kind::Static(ServerRef::pinned(cell)),
+        None => Kind::Dynamic(ServerRef::pinned(downcast(process)?)),
+    };
+    Some(async move {
+        match supervisor {
+            Kind::Static(supervisor) => static_children(&supervisor).await,
+            Kind::Dynamic(supervisor) => supervisor.call(DynamicMessage::which).await,
+        }
+    })
 }
 
 async fn draw(supervisor: Arc<dyn Process>, children: Vec<ChildInfo>) -> Result<Tree, CallFailure> {
