@@ -51,7 +51,7 @@ struct Arguments {
     #[arg(value_parser = value_parser!(u64).range(1..))]
     stop_within: u64,
 
-    /// Where `otp-observer` may look in: a path, or an address of this machine
+    /// Where otp-observer may look in, such as /tmp/payments.sock
     #[arg(long, value_name = "SOCKET")]
     observe: Option<Address>,
 
