@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::{Attribute, WhereClause, parse_quote};
+use syn::{Attribute, Generics, WhereClause, parse_quote};
 
 use crate::gen_server::state::State;
 use crate::names::{self, local};
@@ -162,20 +162,21 @@ fn inner(state: &State) -> TokenStream {
     place::at(server.span(), quote!(#rt::ServerRef<#server #arguments>))
 }
 
-/// The struct's where clause and `Cache<K, V>: GenServer`.
-///
-/// Where nothing is generic, a lifetime that nothing uses keeps the compiler from telling of a missing impl once for
-/// each item here; [`configured`] tells it.
+/// The struct's where clause and `Cache<K, V>: GenServer`, which [`configured`] asks for, too.
 fn where_clause(state: &State) -> WhereClause {
     let rt = &state.runtime;
-    let server = &state.item.ident;
-    let generics = &state.item.generics;
+    let item = &state.item;
+    bounded(&item.ident, &item.generics, &quote!(#rt::GenServer))
+}
+
+/// An item's where clause and `Cache<K, V>: GenServer`.
+///
+/// Where nothing is generic, a lifetime that nothing uses keeps the compiler from telling of a missing impl once for
+/// each item here: one place asks for it.
+pub(crate) fn bounded(item: &Ident, generics: &Generics, bound: &TokenStream) -> WhereClause {
     let (_, arguments, _) = generics.split_for_impl();
     let any = generics.params.is_empty().then(|| quote!(for<'any>));
-    let predicate = place::at(
-        server.span(),
-        quote!(#any #server #arguments: #rt::GenServer),
-    );
+    let predicate = place::at(item.span(), quote!(#any #item #arguments: #bound));
     let mut where_clause = generics
         .where_clause
         .clone()

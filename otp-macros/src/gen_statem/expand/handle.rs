@@ -2,9 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, WhereClause, parse_quote};
+use syn::Attribute;
 
-use crate::gen_server::expand::handle::address;
+use crate::gen_server::expand::handle::{address, bounded};
 use crate::gen_statem::states::States;
 use crate::names;
 use crate::place;
@@ -27,7 +27,7 @@ pub(super) fn handle(states: &States) -> TokenStream {
     let params = &item.generics.params;
     let params = (!params.is_empty()).then(|| quote!(<#params>));
     let (generics, arguments, of_item) = item.generics.split_for_impl();
-    let where_clause = where_clause(states);
+    let where_clause = bounded(machine, &item.generics, &quote!(#rt::GenStatem));
     let inner = place::at(machine.span(), quote!(#rt::StatemRef<#machine #arguments>));
     let mut bodies = address(rt, &name, &inner);
     bodies.push((
@@ -87,24 +87,4 @@ fn is_machine(states: &States) -> Option<TokenStream> {
             };
         }
     })
-}
-
-/// The enum's where clause and `Turnstile: GenStatem`; the lifetime, which nothing uses, keeps the compiler from telling
-/// of a missing impl once for each item here.
-fn where_clause(states: &States) -> WhereClause {
-    let rt = &states.runtime;
-    let machine = &states.item.ident;
-    let generics = &states.item.generics;
-    let (_, arguments, _) = generics.split_for_impl();
-    let any = generics.params.is_empty().then(|| quote!(for<'any>));
-    let predicate = place::at(
-        machine.span(),
-        quote!(#any #machine #arguments: #rt::GenStatem),
-    );
-    let mut where_clause = generics
-        .where_clause
-        .clone()
-        .unwrap_or_else(|| parse_quote!(where));
-    where_clause.predicates.push(parse_quote!(#predicate));
-    where_clause
 }
