@@ -43,7 +43,7 @@ use std::future::Future;
 
 pub use context::Context;
 pub use handle::{ServerHandle, ServerRef, Stop, StopError};
-pub(crate) use run::yield_now;
+pub(crate) use run::{TURN, yield_now};
 pub use start::{Initialized, Start, StartError, Started, start, start_link, start_monitor};
 
 use crate::exit::ExitReason;

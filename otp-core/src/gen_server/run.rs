@@ -27,7 +27,7 @@ use crate::report::{self, LastWords};
 use crate::sys::{Status, SystemRequest};
 
 /// Messages handled in one go before other tasks get a turn.
-const TURN: u32 = 128;
+pub(crate) const TURN: u32 = 128;
 
 struct Owner<S: GenServer> {
     state: S,

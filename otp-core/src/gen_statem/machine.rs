@@ -10,7 +10,7 @@ use std::ops::Deref;
 use super::queue::{Command, Event, Queue};
 use super::{Actions, EventType, GenStatem, Slot, When};
 use crate::exit::ExitReason;
-use crate::gen_server::{Context, GenServer, InitError, unexpected, yield_now};
+use crate::gen_server::{Context, GenServer, InitError, TURN, unexpected, yield_now};
 use crate::options::ServerOptions;
 use crate::process::cell::Process;
 use crate::process::signal::Signal;
@@ -18,9 +18,6 @@ use crate::process::{Down, Exit};
 use crate::registry::{RegisteredAs, Registrable};
 use crate::time;
 use crate::time::timers::Id;
-
-/// Events handled in one go before other tasks get a turn.
-const TURN: u32 = 128;
 
 /// The server of a state machine `S`: what its process runs.
 ///

@@ -10,7 +10,7 @@ use otp_core::{
 };
 use tokio::sync::oneshot;
 
-use super::driver::{collect, parse_reason, show_reason};
+use super::driver::{collect, line_of_call, parse_reason, show_reason};
 use super::{BadScenario, Trace};
 
 /// How long nothing must happen until an event is over.
@@ -386,19 +386,7 @@ impl Driver {
         let call =
             ServerRef::<Scripted>::named(id).call(|reply_to| Message::Call { ops, reply_to });
         process::spawn(async move {
-            let answer = match within {
-                Some(within) => call.timeout(within).await,
-                None => call.timeout_infinite().await,
-            };
-            let line = match answer {
-                Ok(value) => format!("{client} reply {value}"),
-                Err(CallFailure::NoProc) => format!("{client} exit noproc"),
-                Err(CallFailure::Timeout { .. }) => format!("{client} exit timeout"),
-                Err(CallFailure::Exit(reason)) => {
-                    format!("{client} exit {}", show_reason(&reason, '/'))
-                }
-                Err(other) => format!("{client} exit {other}"),
-            };
+            let line = line_of_call(&client, call, within).await;
             driver.send(Told::Client(line));
         });
     }
